@@ -1,0 +1,28 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const shared = {
+  root,
+  pool: "forks" as const, // a worker thread cannot pass environment changes on to Dawn
+  maxWorkers: 2,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+/**
+ * fast    pure TypeScript and the js backend; no GPU, no big data
+ * gpu     everything that runs WGSL, child processes and real events
+ * golden  replays every case file found in the fixtures folder
+ */
+export default defineConfig({
+  root,
+  test: {
+    reporters: ["default", fileURLToPath(new URL("../test/helpers/reporter.ts", import.meta.url))],
+    projects: [
+      { test: { ...shared, name: "fast", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden}.test.ts"] } },
+      { test: { ...shared, name: "golden", include: ["test/**/*.golden.test.ts"] } },
+      { test: { ...shared, name: "gpu", include: ["test/**/*.gpu.test.ts"] } },
+    ],
+  },
+});
