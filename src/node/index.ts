@@ -1,0 +1,11 @@
+/** The entry `trackgrad/node`: files and adapters. */
+export { writeAtomic } from "./files.ts";
+export {
+  type AdapterChoice,
+  type AdapterReport,
+  type AdapterSource,
+  listAdapters,
+  type NodeGpu,
+  type NodeGpuOptions,
+  nodeGpu,
+} from "./gpu.ts";
