@@ -1,0 +1,70 @@
+import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+
+/**
+ * matmul: one product of matrices per batch entry.
+ *
+ *   y[b, m, n] = Σ_k a[b, m, k] · b[c, k, n]      c = b mod C, so C = 1 shares one b
+ *
+ * With `transposeA` or `transposeB` that operand lies with its last two axes swapped.
+ * One invocation owns a tile of 4 × 4 results in registers: each loaded number serves four
+ * products, and no workgroup memory is needed, which software adapters are slow at.
+ * Edge tiles read the last row or column again and do not store it.
+ *
+ * Backward: da = dy · bᵀ, db = aᵀ · dy.
+ */
+export const matmul: KernelSpec = defineKernel({
+  name: "matmul",
+  inputs: ({ transposeA, transposeB }) => ({
+    a: transposeA ? "f32 [B, K, M]" : "f32 [B, M, K]",
+    b: transposeB ? "f32 [C, N, K]" : "f32 [C, K, N]",
+  }),
+  output: "f32 [B, M, N]",
+  threads: ({ B, M, N }) => B * Math.ceil(M / 4) * Math.ceil(N / 4),
+
+  reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {
+    const [aRow, aInner] = transposeA ? [1, M] : [K, 1]; // steps in memory
+    const [bInner, bColumn] = transposeB ? [1, K] : [N, 1];
+    for (let batch = 0; batch < B; batch++) {
+      const [aStart, bStart, yStart] = [batch * M * K, (batch % C) * K * N, batch * M * N];
+      for (let m = 0; m < M; m++)
+        for (let k = 0; k < K; k++) {
+          const factor = a[aStart + m * aRow + k * aInner];
+          const from = bStart + k * bInner;
+          const to = yStart + m * N;
+          for (let n = 0; n < N; n++) y[to + n] += factor * b[from + n * bColumn];
+        }
+    }
+  },
+
+  wgsl: ({ transposeA, transposeB }) => {
+    const four = [0, 1, 2, 3];
+    const aAt = transposeA ? "aStart + k * dims.M + m" : "aStart + m * dims.K + k";
+    const bAt = transposeB ? "bStart + n * dims.K + k" : "bStart + k * dims.N + n";
+    return /* wgsl */ `
+  let tilesN = (dims.N + 3u) / 4u;
+  let tilesM = (dims.M + 3u) / 4u;
+  let n0 = (i % tilesN) * 4u;
+  let m0 = ((i / tilesN) % tilesM) * 4u;
+  let batch = i / (tilesN * tilesM);
+  let aStart = batch * dims.M * dims.K;
+  let bStart = (batch % dims.C) * dims.K * dims.N;
+  let lastM = dims.M - 1u;
+  let lastN = dims.N - 1u;
+${four.map((t) => `  let m${t}c = min(m0 + ${t}u, lastM); let n${t}c = min(n0 + ${t}u, lastN);`).join("\n")}
+${four.map((t) => `  var y${t} = vec4f(0.0);`).join("\n")}
+  for (var k = 0u; k < dims.K; k++) {
+    let row = vec4f(${four.map((t) => `b[${bAt.replace(/\bn\b/, `n${t}c`)}]`).join(", ")});
+${four.map((t) => `    y${t} += a[${aAt.replace(/\bm\b/, `m${t}c`)}] * row;`).join("\n")}
+  }
+  let yStart = batch * dims.M * dims.N + n0;
+${four
+  .map(
+    (t) => `  if (m0 + ${t}u <= lastM) {
+    let at = yStart + (m0 + ${t}u) * dims.N;
+${four.map((u) => `    if (n0 + ${u}u <= lastN) { y[at + ${u}u] = y${t}[${u}]; }`).join("\n")}
+  }`,
+  )
+  .join("\n")}
+`;
+  },
+});

@@ -1,0 +1,87 @@
+/** Spells a program as a JavaScript function of (buffers, params). */
+import type { HostArray } from "../dtype.ts";
+import { elementwise } from "../ops/elementwise.ts";
+import type { Let, Node, Program, ValueType } from "../program.ts";
+import { jsMath } from "./math.ts";
+
+export type JsFunction = (buffers: readonly HostArray[], params: readonly number[]) => void;
+
+export function jsSource(program: Program): string {
+  const buffers = program.buffers.map((_, slot) => `  const b${slot} = buffers[${slot}];\n`);
+  return `"use strict";\n${buffers.join("")}${block(program.body, "  ")}`;
+}
+
+export function jsFunction(source: string): JsFunction {
+  const compiled = new Function("m", "buffers", "params", source);
+  return (buffers, params) => compiled(jsMath, buffers, params);
+}
+
+function block(nodes: readonly Node[], indent: string): string {
+  return nodes.map((node) => statement(node, indent)).join("");
+}
+
+function statement(node: Node, indent: string): string {
+  switch (node.kind) {
+    case "let":
+      return `${indent}const v${node.id} = ${spell(node)};\n`;
+    case "var":
+      return `${indent}let v${node.id} = ${extreme(node.start)};\n`;
+    case "accumulate": {
+      const sum = apply(node.op, node.type, [`v${node.id}`, `v${node.value}`]);
+      return `${indent}v${node.id} = ${sum};\n`;
+    }
+    case "store": {
+      const value = node.type === "bool" ? `v${node.value} ? 1 : 0` : `v${node.value}`;
+      return `${indent}b${node.buffer}[v${node.offset}] = ${value};\n`;
+    }
+    case "loop": {
+      const i = `v${node.id}`;
+      const from = node.from === null ? "0" : `v${node.from}`;
+      const next = node.step === null ? `${i}++` : `${i} += v${node.step}`;
+      const head = `${indent}for (let ${i} = ${from}; ${i} < v${node.extent}; ${next}) {\n`;
+      return `${head}${block(node.body, `${indent}  `)}${indent}}\n`;
+    }
+  }
+}
+
+/** The greatest finite f32 stands for ∞ in the tables; here there is a real one. */
+function extreme(start: number): string {
+  return Math.abs(start) > 3e38 ? `${start < 0 ? "-" : ""}Infinity` : `${start}`;
+}
+
+function spell(node: Let): string {
+  const args = node.args.map((arg) => `v${arg}`);
+  switch (node.op) {
+    case "param":
+      return node.type === "bool" ? `params[${node.operand}] !== 0` : `params[${node.operand}]`;
+    case "literal":
+      return `${node.operand}`;
+    case "load":
+      return node.type === "bool"
+        ? `b${node.operand}[${args[0]}] !== 0`
+        : `b${node.operand}[${args[0]}]`;
+    case "cast":
+      return cast(args[0], node.from, node.type);
+    case "philox":
+      return `m.philox(${args.join(", ")})`;
+    default:
+      return apply(node.op, node.from, args);
+  }
+}
+
+function apply(op: string, type: ValueType, args: string[]): string {
+  const row = elementwise[op];
+  if (type === "index")
+    return op === "div" ? `Math.floor(${args[0]} / ${args[1]})` : row.js(...args);
+  if (row.gives === "bool" || (type !== "i32" && type !== "u32")) return row.js(...args);
+  const code = (row.integer?.js ?? row.js)(...args);
+  return type === "i32" ? `(${code}) | 0` : `(${code}) >>> 0`;
+}
+
+function cast(x: string, from: ValueType, to: ValueType): string {
+  if (to === "bool") return `${x} !== 0`;
+  if (from === "bool") return `${x} ? 1 : 0`;
+  if (to === "f32" || to === "index" || from === to) return x;
+  if (from === "f32") return to === "i32" ? `m.toI32(${x})` : `m.toU32(${x})`;
+  return to === "i32" ? `${x} | 0` : `${x} >>> 0`;
+}

@@ -1,0 +1,222 @@
+/**
+ * Functions that generated code calls by name: `m.…` in JavaScript, `tg…` in WGSL.
+ *
+ * WGSL's own log, sin, cos and tanh are allowed errors up to 2⁻¹¹ and differ between adapters (one
+ * returns NaN for tanh(100)), so these are spelled here, good to about 1e-6 everywhere.
+ */
+
+/** Philox 4×32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405): multipliers and Weyl steps. */
+const [multiply0, multiply1, weyl0, weyl1] = [0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85];
+
+/** High 32 bits of the product of two 32-bit numbers. */
+function highProduct(a: number, b: number): number {
+  const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const middle = a1 * b0 + ((a0 * b0) >>> 16);
+  const carry = a0 * b1 + (middle & 0xffff);
+  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
+}
+
+/** Word `element` mod 4 of the block with counter (element / 4, 0, counter0, counter1). */
+function philox(
+  key0: number,
+  key1: number,
+  counter0: number,
+  counter1: number,
+  element: number,
+): number {
+  let [x0, x1, x2, x3] = [element >>> 2, 0, counter0, counter1];
+  for (let round = 0; round < 10; round++) {
+    const [high0, low0] = [highProduct(multiply0, x0), Math.imul(multiply0, x0) >>> 0];
+    const [high1, low1] = [highProduct(multiply1, x2), Math.imul(multiply1, x2) >>> 0];
+    [x0, x1, x2, x3] = [(high1 ^ x1 ^ key0) >>> 0, low1, (high0 ^ x3 ^ key1) >>> 0, low0];
+    key0 = (key0 + weyl0) >>> 0;
+    key1 = (key1 + weyl1) >>> 0;
+  }
+  return [x0, x1, x2, x3][element & 3];
+}
+
+/** erf to double precision: Taylor series below 2.5, Lentz's continued fraction of erfc above. */
+function erf(x: number): number {
+  const z = Math.abs(x);
+  if (z > 6) return Math.sign(x);
+  const square = z * z;
+  if (z < 2.5) {
+    let [term, sum] = [z, z];
+    for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
+      term *= -square / n;
+      sum += term / (2 * n + 1);
+    }
+    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI);
+  }
+  let fraction = 0; // erfc(z) = e^(−z²)/√π · 1/(z + (1/2)/(z + (2/2)/(z + …)))
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (z + fraction);
+  return Math.sign(x) * (1 - Math.exp(-square) / (Math.sqrt(Math.PI) * (z + fraction)));
+}
+
+export const jsMath = {
+  erf,
+  philox,
+  /** Towards zero, clamped to the range as WGSL does. */
+  toI32: (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0,
+  toU32: (x: number): number => Math.max(0, Math.min(2 ** 32 - 1, Math.trunc(x))) >>> 0,
+};
+
+interface Helper {
+  uses?: readonly string[];
+  code: string;
+}
+
+const wgsl: Record<string, Helper> = {
+  // log(1 + f) for 1 + f in [√½, √2]: s = f/(2+f), atanh series in s² with fitted coefficients
+  tgLogNear: {
+    code: `fn tgLogNear(f: f32) -> f32 {
+  let s = f / (2.0 + f);
+  let z = s * s;
+  let r = z * (0.66666662693 + z * (0.40000972152 + z * (0.28498786688 + z * 0.24279078841)));
+  let h = 0.5 * f * f;
+  return f - (h - s * (h + r));
+}`,
+  },
+  // x = 2ᵉ m; log x = e log 2 + log m
+  tgLog: {
+    uses: ["tgLogNear"],
+    code: `fn tgLog(x: f32) -> f32 {
+  if (x <= 0.0) { return log(x); }
+  let bits = bitcast<u32>(x);
+  var e = f32(i32(bits >> 23u) - 127);
+  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
+  if (m > 1.41421356) { m = m * 0.5; e = e + 1.0; }
+  return e * 0.693147182 + tgLogNear(m - 1.0);
+}`,
+  },
+  tgLog1p: {
+    uses: ["tgLog", "tgLogNear"],
+    code: `fn tgLog1p(x: f32) -> f32 {
+  if (x > -0.29 && x < 0.41) { return tgLogNear(x); }
+  return tgLog(1.0 + x);
+}`,
+  },
+  tgExpm1: {
+    code: `fn tgExpm1(x: f32) -> f32 {
+  if (abs(x) > 0.4) { return exp(x) - 1.0; }
+  return x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.0083333333 + x * 0.0013888889)))));
+}`,
+  },
+  // tanh x = t/(t+2) with t = e²ˣ − 1; ±1 to rounding beyond 10
+  tgTanh: {
+    uses: ["tgExpm1"],
+    code: `fn tgTanh(x: f32) -> f32 {
+  let t = tgExpm1(2.0 * clamp(x, -10.0, 10.0));
+  return t / (t + 2.0);
+}`,
+  },
+  // Abramowitz & Stegun 7.1.26 beyond 0.5 (1.5e-7), Taylor series inside
+  tgErf: {
+    code: `fn tgErf(x: f32) -> f32 {
+  let z = abs(x);
+  let q = z * z;
+  if (z < 0.5) {
+    return 1.1283791671 * x * (1.0 - q * (0.33333333 - q * (0.1 - q * (0.023809524 - q * 0.0046296296))));
+  }
+  if (z > 5.0) { return sign(x); }
+  let t = 1.0 / (1.0 + 0.3275911 * z);
+  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1.0 - p * exp(-q));
+}`,
+  },
+  // sin of a quarter turn number n plus r, |r| ≤ π/4, by Taylor polynomials
+  tgQuarter: {
+    code: `fn tgQuarter(r: f32, n: i32) -> f32 {
+  let q = r * r;
+  let s = r * (1.0 - q * (0.16666667 - q * (0.0083333333 - q * (0.00019841270 - q * 0.0000027557319))));
+  let c = 1.0 - q * (0.5 - q * (0.041666668 - q * (0.0013888889 - q * 0.000024801587)));
+  let y = select(s, c, (n & 1) == 1);
+  return select(y, -y, (n & 2) == 2);
+}`,
+  },
+  // x − n π/2 with π/2 in three parts (Cody & Waite), good for |x| up to some 10⁴
+  tgReduce: {
+    code: `fn tgReduce(x: f32, n: f32) -> f32 {
+  return ((x - n * 1.5703125) - n * 0.00048375129) - n * 7.5497899e-8;
+}`,
+  },
+  tgSin: {
+    uses: ["tgReduce", "tgQuarter"],
+    code: `fn tgSin(x: f32) -> f32 {
+  let n = round(x * 0.63661977);
+  return tgQuarter(tgReduce(x, n), i32(n));
+}`,
+  },
+  tgCos: {
+    uses: ["tgReduce", "tgQuarter"],
+    code: `fn tgCos(x: f32) -> f32 {
+  let n = round(x * 0.63661977);
+  return tgQuarter(tgReduce(x, n), i32(n) + 1);
+}`,
+  },
+  // arctangent of |y|/|x| by its smaller ratio, then the octant
+  tgAtan2: {
+    code: `fn tgAtan2(y: f32, x: f32) -> f32 {
+  let a = abs(x);
+  let b = abs(y);
+  let high = max(a, b);
+  if (high == 0.0) { return select(0.0, 3.14159265, (bitcast<u32>(x) >> 31u) == 1u); }
+  var t = min(a, b) / high;
+  var shift = 0.0;
+  if (t > 0.41421356) { t = (t - 1.0) / (t + 1.0); shift = 0.78539816; }
+  let q = t * t;
+  var angle = shift + t * (1.0 - q * (0.33333319 - q * (0.19998714 - q * (0.14248343 - q * (0.10630758 - q * 0.0617474)))));
+  if (b > a) { angle = 1.57079633 - angle; }
+  if (x < 0.0) { angle = 3.14159265 - angle; }
+  return select(angle, -angle, y < 0.0);
+}`,
+  },
+  tgPow: {
+    uses: ["tgLog"],
+    code: `fn tgPow(x: f32, y: f32) -> f32 {
+  if (y == 0.0) { return 1.0; }
+  if (x == 0.0) { return select(0.0, 3.4028234e38, y < 0.0); }
+  let size = exp(y * tgLog(abs(x)));
+  let isOdd = abs(y - 2.0 * floor(0.5 * y)) == 1.0;
+  if (x < 0.0 && floor(y) != y) { return log(x); }
+  return select(size, -size, x < 0.0 && isOdd);
+}`,
+  },
+  tgHighProduct: {
+    code: `fn tgHighProduct(a: u32, b: u32) -> u32 {
+  let a0 = a & 0xffffu;
+  let a1 = a >> 16u;
+  let b0 = b & 0xffffu;
+  let b1 = b >> 16u;
+  let middle = a1 * b0 + ((a0 * b0) >> 16u);
+  let carry = a0 * b1 + (middle & 0xffffu);
+  return a1 * b1 + (middle >> 16u) + (carry >> 16u);
+}`,
+  },
+  tgPhilox: {
+    uses: ["tgHighProduct"],
+    code: `fn tgPhilox(key0: u32, key1: u32, counter0: u32, counter1: u32, element: u32) -> u32 {
+  var k = vec2u(key0, key1);
+  var x = vec4u(element >> 2u, 0u, counter0, counter1);
+  for (var round = 0u; round < 10u; round++) {
+    let a = vec2u(tgHighProduct(${multiply0}u, x.x), ${multiply0}u * x.x);
+    let b = vec2u(tgHighProduct(${multiply1}u, x.z), ${multiply1}u * x.z);
+    x = vec4u(b.x ^ x.y ^ k.x, b.y, a.x ^ x.w ^ k.y, a.y);
+    k = k + vec2u(${weyl0}u, ${weyl1}u);
+  }
+  return x[element & 3u];
+}`,
+  },
+};
+
+/** The helper functions that `body` calls, each once, callees first. */
+export function wgslHelpers(body: string): string {
+  const found: string[] = [];
+  const add = (name: string): void => {
+    if (found.includes(name)) return;
+    for (const callee of wgsl[name].uses ?? []) add(callee);
+    found.push(name);
+  };
+  for (const name of Object.keys(wgsl)) if (body.includes(`${name}(`)) add(name);
+  return found.map((name) => wgsl[name].code).join("\n");
+}

@@ -1,0 +1,155 @@
+/** Spells a program as a WGSL compute shader: one invocation per element of the parallel loops. */
+import { elementwise } from "../ops/elementwise.ts";
+import type { Let, Loop, Node, Program, ValueType } from "../program.ts";
+import { wgslHelpers } from "./math.ts";
+
+const typeName = (type: ValueType): string => (type === "index" ? "u32" : type);
+/** bool has no storage form. */
+const storedName = (type: ValueType): string => (type === "bool" ? "u32" : typeName(type));
+
+/**
+ * The frame that generated programs and hand-written kernels share. `params` become members of the
+ * uniform `dims`, `body` sees its invocation as `i`, below `dims.threads`.
+ */
+export function wgslModule(module: {
+  params: readonly { name: string; type: string }[];
+  buffers: readonly { name: string; type: string; written: boolean }[];
+  workgroupSize: number;
+  body: string;
+}): string {
+  const { params, buffers, workgroupSize, body } = module;
+  const members = [...params, { name: "threads", type: "u32" }, { name: "rank", type: "u32" }];
+  const bindings = buffers.map(
+    ({ name, type, written }, slot) =>
+      `@group(0) @binding(${slot + 1}) var<storage, ${written ? "read_write" : "read"}> ${name}: array<${type}>;`,
+  );
+  return `struct Dims {
+${members.map(({ name, type }) => `  ${name}: ${type},`).join("\n")}
+}
+@group(0) @binding(0) var<uniform> dims: Dims;
+${bindings.join("\n")}
+${wgslHelpers(body)}
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
+  if (i >= dims.threads) { return; }
+${body}}
+`;
+}
+
+export function wgslSource(program: Program, workgroupSize: number): string {
+  const loops: Loop[] = [];
+  const nodes = flattenParallel(program.body, loops);
+  return wgslModule({
+    params: program.params.map(({ type }, which) => ({
+      name: `p${which}`,
+      type: storedName(type),
+    })),
+    buffers: program.buffers.map(({ dtype, written }, slot) => ({
+      name: `b${slot}`,
+      type: storedName(dtype),
+      written,
+    })),
+    workgroupSize,
+    body: unflatten(loops, program) + block(nodes, "  "),
+  });
+}
+
+/** The statements of the parallel loops in order, without the loops. */
+function flattenParallel(nodes: readonly Node[], loops: Loop[]): Node[] {
+  return nodes.flatMap((node) => {
+    if (node.kind !== "loop" || !node.parallel) return [node];
+    loops.push(node);
+    return flattenParallel(node.body, loops);
+  });
+}
+
+/** The invocation number as one index per parallel loop; leading axes of size 1 cost no division. */
+function unflatten(loops: readonly Loop[], program: Program): string {
+  if (loops.length === 0) return "";
+  const vars = loops.map(
+    ({ id }, axis) => `  var v${id} = ${axis === loops.length - 1 ? "i" : "0u"};\n`,
+  );
+  return vars.join("") + nest(loops, program);
+}
+
+/** if (rank > 1) { split the last axis; if (rank > 2) { split the one before; … } } */
+function nest(loops: readonly Loop[], program: Program): string {
+  let code = "";
+  for (let axis = 1; axis < loops.length; axis++) {
+    const [outer, inner] = [loops[axis - 1].id, loops[axis].id];
+    const size = `dims.p${program.extents[axis]}`;
+    const split = `v${outer} = v${inner} / ${size}; v${inner} = v${inner} % ${size};`;
+    code = `  if (dims.rank > ${loops.length - axis}u) { ${split}\n${code}  }\n`;
+  }
+  return code;
+}
+
+function block(nodes: readonly Node[], indent: string): string {
+  return nodes.map((node) => statement(node, indent)).join("");
+}
+
+function statement(node: Node, indent: string): string {
+  switch (node.kind) {
+    case "let":
+      return `${indent}let v${node.id} = ${spell(node)};\n`;
+    case "var":
+      return `${indent}var v${node.id}: ${typeName(node.type)} = ${literal(node.start, node.type)};\n`;
+    case "accumulate": {
+      const sum = apply(node.op, node.type, [`v${node.id}`, `v${node.value}`]);
+      return `${indent}v${node.id} = ${sum};\n`;
+    }
+    case "store": {
+      const value = node.type === "bool" ? `select(0u, 1u, v${node.value})` : `v${node.value}`;
+      return `${indent}b${node.buffer}[v${node.offset}] = ${value};\n`;
+    }
+    case "loop": {
+      const i = `v${node.id}`;
+      const from = node.from === null ? "0u" : `v${node.from}`;
+      const step = node.step === null ? "1u" : `v${node.step}`;
+      const head = `${indent}for (var ${i} = ${from}; ${i} < v${node.extent}; ${i} += ${step}) {\n`;
+      return `${head}${block(node.body, `${indent}  `)}${indent}}\n`;
+    }
+  }
+}
+
+function literal(number: number, type: ValueType): string {
+  if (type === "bool") return number ? "true" : "false";
+  if (type === "f32")
+    return Number.isInteger(number) && Math.abs(number) < 1e9 ? `${number}.0` : `${number}f`;
+  if (type === "i32") return number === -(2 ** 31) ? "i32(-2147483647 - 1)" : `i32(${number})`;
+  return `${number}u`;
+}
+
+function spell(node: Let): string {
+  const args = node.args.map((arg) => `v${arg}`);
+  switch (node.op) {
+    case "param":
+      return node.type === "bool" ? `dims.p${node.operand} != 0u` : `dims.p${node.operand}`;
+    case "literal":
+      return literal(node.operand, node.type);
+    case "load": {
+      const element = `b${node.operand}[${args[0]}]`;
+      return node.type === "bool" ? `${element} != 0u` : element;
+    }
+    case "cast":
+      return cast(args[0], node.from, node.type);
+    case "philox":
+      return `tgPhilox(${args.join(", ")})`;
+    default:
+      return apply(node.op, node.from, args);
+  }
+}
+
+function apply(op: string, type: ValueType, args: string[]): string {
+  const row = elementwise[op];
+  const isInteger = type === "i32" || type === "u32";
+  return ((isInteger ? row.integer?.wgsl : undefined) ?? row.wgsl)(...args);
+}
+
+function cast(x: string, from: ValueType, to: ValueType): string {
+  if (to === "bool" && from !== "bool")
+    return `${x} != ${from === "f32" ? "0.0" : from === "i32" ? "0" : "0u"}`;
+  return typeName(from) === typeName(to) ? x : `${typeName(to)}(${x})`;
+}

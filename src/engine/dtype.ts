@@ -1,0 +1,38 @@
+import { DTypeError } from "./errors.ts";
+
+/** What a tensor holds. `bool` is stored as u32 0 or 1. */
+export type DType = "f32" | "i32" | "u32" | "bool";
+
+/** Values on the host. `Float64Array` only where the device computes in double precision. */
+export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array;
+
+/** Precision in which a device stores `f32`: f64 makes the `js` backend an oracle. */
+export type Precision = "f32" | "f64";
+
+export const isFloat = (dtype: DType): boolean => dtype === "f32";
+export const isInteger = (dtype: DType): boolean => dtype === "i32" || dtype === "u32";
+
+/** Bytes of one element. */
+export function bytesPer(dtype: DType, precision: Precision = "f32"): number {
+  return dtype === "f32" && precision === "f64" ? 8 : 4;
+}
+
+/** A zeroed host array for `count` elements. */
+export function hostArray(dtype: DType, count: number, precision: Precision = "f32"): HostArray {
+  if (dtype === "f32")
+    return precision === "f64" ? new Float64Array(count) : new Float32Array(count);
+  return dtype === "i32" ? new Int32Array(count) : new Uint32Array(count);
+}
+
+/** The dtype that a typed array holds. */
+export function dtypeOf(data: HostArray): DType {
+  if (data instanceof Int32Array) return "i32";
+  return data instanceof Uint32Array ? "u32" : "f32";
+}
+
+/** Throws unless `dtype` is one of `wanted`; `where` is the op's name. */
+export function expectDType(where: string, dtype: DType, wanted: readonly DType[]): void {
+  if (wanted.includes(dtype)) return;
+  const fix = isFloat(dtype) ? `use cast("${wanted[0]}")` : `cast it first`;
+  throw new DTypeError(`${where}: expected ${wanted.join(" or ")}, got ${dtype} (${fix})`);
+}

@@ -1,0 +1,108 @@
+/**
+ * Hand-written kernels: what they compute, in plain loops and in WGSL, behind one signature.
+ *
+ * The signature is the single source of shapes: `"f32 [R, F]"` names the axes that must agree
+ * between operands, and gives the WGSL bindings, the sizes (`dims.R`) and the error messages.
+ */
+
+import type { DType, HostArray } from "./dtype.ts";
+import { ShapeError } from "./errors.ts";
+import type { Attrs } from "./expr.ts";
+import { type Shape, showShape } from "./shape.ts";
+
+/** Sizes of the axes by name, and the kernel's run-time numbers. */
+export type Dims = Readonly<Record<string, number>>;
+
+export interface Operand {
+  dtype: DType;
+  /** Axis names; `S+1` is one longer than axis S. */
+  axes: readonly string[];
+}
+
+export interface KernelSpec {
+  name: string;
+  /** Signatures by binding name, in the order of the op's inputs; may depend on the op's attributes. */
+  inputs: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
+  output: string;
+  /** Names of the op's run-time numbers, as members of `dims` (f32). */
+  numbers?: readonly string[];
+  /** How many invocations the WGSL wants; each sees its number as `i`. */
+  threads: (dims: Dims) => number;
+  /** Plain loops that a reader can check by eye. `y` is zero at the start. */
+  reference: (inputs: readonly HostArray[], y: HostArray, dims: Dims, attrs: Attrs) => void;
+  /** Body of one invocation; reads inputs by name, writes `y`. */
+  wgsl: string | ((attrs: Attrs) => string);
+}
+
+/** A kernel for one choice of attributes, its signatures parsed. */
+export interface Kernel extends KernelSpec {
+  attrs: Attrs;
+  operands: readonly (Operand & { name: string })[];
+  result: Operand;
+}
+
+const kernels = new Map<string, KernelSpec>();
+
+/** Checks the signatures of a kernel and returns it; `useKernels` puts it to work. */
+export function defineKernel(spec: KernelSpec): KernelSpec {
+  resolveKernel(spec, {});
+  return spec;
+}
+
+/** Lets the planner launch these kernels for the ops of their names. */
+export function useKernels(list: Iterable<KernelSpec>): void {
+  for (const kernel of list) kernels.set(kernel.name, kernel);
+}
+
+export const kernelNamed = (name: string): KernelSpec | undefined => kernels.get(name);
+
+export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
+  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  const operands = Object.entries(inputs).map(([name, text]) => ({
+    name,
+    ...parse(spec.name, text),
+  }));
+  return { ...spec, attrs, operands, result: parse(spec.name, spec.output) };
+}
+
+/** The names of the axes that a kernel needs sizes of, in a fixed order. */
+export function axisNames({ operands, result }: Kernel): string[] {
+  const names = [...operands, result].flatMap(({ axes }) => axes.map((axis) => split(axis)[0]));
+  return [...new Set(names)].filter((name) => !/^\d/.test(name));
+}
+
+/** Sizes of all axes from the shapes of the operands and the result. */
+export function solveDims(kernel: Kernel, inputs: readonly Shape[], output: Shape): Dims {
+  const dims: Record<string, number> = {};
+  const bind = (where: string, { axes }: Operand, shape: Shape): void => {
+    if (shape.length !== axes.length)
+      throw new ShapeError(
+        `${kernel.name}(${where}): expected [${axes.join(", ")}], got ${showShape(shape)} (${axes.length} axes wanted, ${shape.length} given)`,
+      );
+    for (const [a, axis] of axes.entries()) {
+      const [name, plus] = split(axis);
+      dims[name] ??= shape[a] - plus;
+      if (dims[name] !== shape[a] - plus)
+        throw new ShapeError(
+          `${kernel.name}(${where}): expected [${axes.join(", ")}], got ${showShape(shape)} (${name} is ${dims[name]} elsewhere)`,
+        );
+    }
+  };
+  for (const [which, operand] of kernel.operands.entries())
+    bind(operand.name, operand, inputs[which]);
+  bind("y", kernel.result, output);
+  return dims;
+}
+
+/** "S+1" → ["S", 1] */
+function split(axis: string): [name: string, plus: number] {
+  const [name, plus = "0"] = axis.split("+");
+  return [name, Number(plus)];
+}
+
+function parse(kernel: string, text: string): Operand {
+  const match = /^(f32|i32|u32|bool) \[(.*)\]$/.exec(text);
+  if (!match) throw new ShapeError(`defineKernel(${kernel}): expected "f32 [R, F]", got "${text}"`);
+  const axes = match[2].split(",").map((axis) => axis.trim());
+  return { dtype: match[1] as DType, axes: axes.filter((axis) => axis !== "") };
+}

@@ -1,0 +1,103 @@
+/** Ops that only move values: where the value at an index of the result comes from. */
+import type { Expr } from "../expr.ts";
+import type { Value } from "../program.ts";
+import type { Index, Rule, RuleContext } from "../rule.ts";
+
+const replace = (index: Index, axis: number, value: Value): Value[] =>
+  index.map((i, a) => (a === axis ? value : i));
+
+/** low ≤ i < high */
+function isWithin(context: RuleContext, i: Value, low: Value, high: Value): Value {
+  const { build } = context;
+  const above = build.let("lessEqual", "bool", [low, i]);
+  const below = build.let("less", "bool", [i, high]);
+  return build.let("and", "bool", [above, below]);
+}
+
+/** `i − low` where `inside`, else 0: always an index that exists. */
+function indexWithin(context: RuleContext, inside: Value, i: Value, low: Value): Value {
+  const zero = context.build.literal(0, "index");
+  return context.build.let("select", "index", [inside, context.index("sub", i, low), zero]);
+}
+
+/** Where input number `which` of a concatenation starts, as a run-time number. */
+function startOf(context: RuleContext, expr: Expr, which: number): Value {
+  const axis = expr.attrs.axis as number;
+  let start = context.build.literal(0, "index");
+  for (const input of expr.inputs.slice(0, which))
+    start = context.index("add", start, context.size(input, axis));
+  return start;
+}
+
+export const movement: Readonly<Record<string, Rule>> = {
+  /** y[index] = x[index of axis axes[0], …]: axis d of the result is axis axes[d] of x. */
+  *permute(_context, expr, index) {
+    const axes = expr.attrs.axes as number[];
+    const source: Value[] = new Array(index.length);
+    for (const [d, axis] of axes.entries()) source[axis] = index[d];
+    return yield [expr.inputs[0], source];
+  },
+
+  *expand(context, expr, index) {
+    return yield [expr.inputs[0], context.align(expr, expr.inputs[0], index)];
+  },
+
+  /** The same elements in the same row-major order. */
+  *reshape(context, expr, index) {
+    const [x] = expr.inputs;
+    return yield [x, context.unflatten(x, context.flatten(expr, index))];
+  },
+
+  /** y[i] = x[start + i · step] per axis; values: start, step of each axis. A step may be negative. */
+  *slice(context, expr, index) {
+    const source = index.map((i, axis) => {
+      const start = context.number(expr, 2 * axis, "index");
+      const step = context.number(expr, 2 * axis + 1, "index");
+      return context.index("add", context.index("mul", i, step), start);
+    });
+    return yield [expr.inputs[0], source];
+  },
+
+  /** y[i] = x[i − before] inside, else the fill; values: fill, then `before` of each axis. */
+  *pad(context, expr, index) {
+    const { build } = context;
+    const [x] = expr.inputs;
+    const source: Value[] = [];
+    let inside: Value | null = null;
+    for (const [axis, i] of index.entries()) {
+      const before = context.number(expr, 1 + axis, "index");
+      const end = context.index("add", before, context.size(x, axis));
+      const within = isWithin(context, i, before, end);
+      source.push(indexWithin(context, within, i, before));
+      inside = inside === null ? within : build.let("and", "bool", [inside, within]);
+    }
+    const value = yield [x, source];
+    if (inside === null) return value;
+    return build.let("select", expr.dtype, [inside, value, context.number(expr, 0, expr.dtype)]);
+  },
+
+  /** The inputs one after the other along `axis`. */
+  *concat(context, expr, index) {
+    const { build } = context;
+    const axis = expr.attrs.axis as number;
+    let value: Value | null = null;
+    for (const [which, input] of expr.inputs.entries()) {
+      const start = startOf(context, expr, which);
+      const end = context.index("add", start, context.size(input, axis));
+      const within = isWithin(context, index[axis], start, end);
+      const source = replace(index, axis, indexWithin(context, within, index[axis], start));
+      const part: Value = yield [input, source];
+      value = value === null ? part : build.let("select", expr.dtype, [within, part, value]);
+    }
+    return value as Value;
+  },
+
+  /** y[i…, f…] = x[rows[i…], f…]: rows of x by index. */
+  *gather(context, expr, index) {
+    const [x, rows] = expr.inputs;
+    const rank = rows.shape.length;
+    const row = yield [rows, index.slice(0, rank)];
+    const position = context.build.let("cast", "index", [row]);
+    return yield [x, [position, ...index.slice(rank)]];
+  },
+};

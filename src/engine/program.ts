@@ -1,0 +1,246 @@
+/**
+ * A program is one launch, before it is spelled as JavaScript or WGSL: loops around single
+ * assignments. Sizes, strides, offsets and constants are parameters, so one program serves tensors
+ * of every size.
+ *
+ *   param p0 … pn                  run-time numbers, in the order of `params`
+ *   loop over parallel axes        nested loops in JavaScript, one invocation each in WGSL
+ *     let v = op(a, b)             one statement per value, never a nested expression
+ *     loop r in reduced axes       serial
+ *       accumulate total += v
+ *     store buffer[offset] = v
+ */
+import type { DType } from "./dtype.ts";
+import type { Shape } from "./shape.ts";
+
+/** `index` is an integer that addresses elements: u32 in WGSL, a plain number in JavaScript. */
+export type ValueType = DType | "index";
+export type Value = number;
+
+export interface Let {
+  kind: "let";
+  id: Value;
+  type: ValueType;
+  /** An elementwise op, or load, param, literal, cast, philox. */
+  op: string;
+  args: readonly Value[];
+  /** Type of the operands, where it decides the spelling. */
+  from: ValueType;
+  /** Buffer of a load, position of a param, or the number of a literal. */
+  operand: number;
+}
+export interface Var {
+  kind: "var";
+  id: Value;
+  type: ValueType;
+  start: number;
+}
+export interface Accumulate {
+  kind: "accumulate";
+  id: Value;
+  type: ValueType;
+  op: string;
+  value: Value;
+}
+export interface Store {
+  kind: "store";
+  buffer: number;
+  type: DType;
+  offset: Value;
+  value: Value;
+}
+export interface Loop {
+  kind: "loop";
+  id: Value;
+  from: Value | null;
+  extent: Value;
+  step: Value | null;
+  parallel: boolean;
+  body: Node[];
+}
+export type Node = Let | Var | Accumulate | Store | Loop;
+
+/** What parameters are computed from: the nodes of the graph that is run, by position. */
+export type Sized = readonly { readonly shape: Shape; readonly values: readonly number[] }[];
+
+/** One run-time number; parameters of equal keys are the same. `lanes` is how far reductions are split. */
+export interface Param {
+  key: string;
+  type: ValueType;
+  value: (nodes: Sized, lanes: number) => number;
+}
+
+export interface BufferUse {
+  dtype: DType;
+  written: boolean;
+}
+
+/** Parameters that say how far each buffer moves per parallel axis, where nothing else uses the index. */
+export interface Grid {
+  extents: readonly number[];
+  strides: readonly (readonly number[])[];
+}
+
+export interface Program {
+  params: readonly Param[];
+  buffers: readonly BufferUse[];
+  body: readonly Node[];
+  types: readonly ValueType[];
+  /** Positions in `params` of the sizes of the parallel axes, slowest first. */
+  extents: readonly number[];
+  /** Present where every index is used only to step through buffers: axes may then be merged. */
+  grid: Grid | null;
+}
+
+interface Block {
+  nodes: Node[];
+  open: Node[]; // loops opened in this block and not yet closed
+}
+
+/** Builds a program; every value is placed in the outermost loop where its operands are known. */
+export class ProgramBuilder {
+  readonly params: Param[] = [];
+  readonly buffers: BufferUse[] = [];
+  private readonly root: Block = { nodes: [], open: [] };
+  private chain: Block[] = [this.root];
+  private readonly types: ValueType[] = [];
+  private readonly blockOf: Block[] = [];
+  private readonly known = new Map<string, Value>();
+  private readonly extents: number[] = [];
+
+  /** A run-time number. Parameters of equal keys are one. */
+  param(param: Param): Value {
+    const known = this.known.get(`param ${param.key}`);
+    if (known !== undefined) return known;
+    this.params.push(param);
+    const id = this.let("param", param.type, [], { operand: this.params.length - 1 });
+    this.known.set(`param ${param.key}`, id);
+    return id;
+  }
+
+  literal(number: number, type: ValueType): Value {
+    return this.let("literal", type, [], { operand: number });
+  }
+
+  /** The value of `op` on earlier values; the same op on the same values is computed once. */
+  let(
+    op: string,
+    type: ValueType,
+    args: readonly Value[],
+    { operand = 0, from = args.length > 0 ? this.types[args[args.length - 1]] : type } = {},
+  ): Value {
+    const key = `${op} ${type} ${from} ${operand} ${args.join(" ")}`;
+    const known = this.known.get(key);
+    if (known !== undefined && this.chain.includes(this.blockOf[known])) return known;
+    const block = this.deepest(args);
+    const id = this.define(type, block);
+    this.insert(block, { kind: "let", id, type, op, args, from, operand });
+    this.known.set(key, id);
+    return id;
+  }
+
+  buffer(dtype: DType, written: boolean): number {
+    this.buffers.push({ dtype, written });
+    return this.buffers.length - 1;
+  }
+
+  load(buffer: number, offset: Value): Value {
+    return this.let("load", this.buffers[buffer].dtype, [offset], { operand: buffer });
+  }
+
+  store(buffer: number, offset: Value, value: Value): void {
+    const type = this.buffers[buffer].dtype;
+    this.insert(this.innermost(), { kind: "store", buffer, type, offset, value });
+  }
+
+  /** Opens a loop inside all open ones and returns its index. */
+  parallel(extent: Param): Value {
+    const size = this.param(extent);
+    this.extents.push(this.params.findIndex((param) => param.key === extent.key));
+    return this.open(this.innermost(), { extent: size, from: null, step: null, parallel: true });
+  }
+
+  /** Opens a serial loop in the outermost place where `outer` values are known. */
+  serial(
+    extent: Value,
+    outer: readonly Value[],
+    range: { from: Value; step: Value } | null,
+  ): Value {
+    const block = this.deepest(outer);
+    this.chain = this.chain.slice(0, this.chain.indexOf(block) + 1);
+    return this.open(block, { extent, from: null, step: null, parallel: false, ...range });
+  }
+
+  /** A variable to accumulate into, beside the values of `outer`. */
+  accumulator(type: ValueType, start: number, outer: readonly Value[]): Value {
+    const block = this.deepest(outer);
+    const id = this.define(type, block);
+    this.insert(block, { kind: "var", id, type, start });
+    return id;
+  }
+
+  accumulate(id: Value, op: string, value: Value): void {
+    this.insert(this.innermost(), { kind: "accumulate", id, type: this.types[id], op, value });
+  }
+
+  /** Where code is being added; give it back to `resume` to return there. */
+  place(): unknown {
+    return this.chain;
+  }
+
+  resume(place: unknown): void {
+    const outer = place as Block[];
+    for (const block of this.chain) if (!outer.includes(block)) this.close(block);
+    this.chain = outer;
+  }
+
+  isKnown(value: Value): boolean {
+    return this.chain.includes(this.blockOf[value]);
+  }
+
+  typeOf(value: Value): ValueType {
+    return this.types[value];
+  }
+
+  finish(grid: Grid | null): Program {
+    const { params, buffers, types, extents } = this;
+    return { params, buffers, body: this.root.nodes, types, extents, grid };
+  }
+
+  private open(block: Block, loop: Omit<Loop, "kind" | "id" | "body">): Value {
+    const inner: Block = { nodes: [], open: [] };
+    const id = this.define("index", inner);
+    const node: Loop = { kind: "loop", id, body: inner.nodes, ...loop };
+    this.insert(block, node);
+    block.open.push(node);
+    this.chain = [...this.chain, inner];
+    return id;
+  }
+
+  private close(inner: Block): void {
+    for (const block of this.chain)
+      block.open = block.open.filter((node) => (node as Loop).body !== inner.nodes);
+  }
+
+  private define(type: ValueType, block: Block): Value {
+    this.types.push(type);
+    this.blockOf.push(block);
+    return this.types.length - 1;
+  }
+
+  private innermost(): Block {
+    return this.chain[this.chain.length - 1];
+  }
+
+  private deepest(values: readonly Value[]): Block {
+    let depth = 0;
+    for (const value of values) depth = Math.max(depth, this.chain.indexOf(this.blockOf[value]));
+    return this.chain[depth];
+  }
+
+  /** Adds to the block, in front of the loop that is being filled. */
+  private insert(block: Block, node: Node): void {
+    const before = block.open[block.open.length - 1];
+    block.nodes.splice(before ? block.nodes.indexOf(before) : block.nodes.length, 0, node);
+  }
+}

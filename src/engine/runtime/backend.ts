@@ -1,0 +1,52 @@
+import type { DType, HostArray, Precision } from "../dtype.ts";
+import type { DeviceBuffer } from "../expr.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Program } from "../program.ts";
+
+/** A compiled program or kernel. */
+export interface Executable {
+  readonly label: string;
+}
+
+export interface Command {
+  executable: Executable;
+  /** Inputs in order, then the output; no output is also an input. */
+  buffers: readonly DeviceBuffer[];
+  params: readonly number[];
+  /** Invocations wanted, and how many parallel axes are longer than 1 (for generated programs). */
+  threads: number;
+  rank: number;
+}
+
+export interface BackendLimits {
+  /** Buffers that one launch may read. */
+  inputs: number;
+  bufferBytes: number;
+}
+
+/** A place to compute: all that the rest of the engine knows about it. */
+export interface Backend {
+  readonly name: "js" | "webgpu";
+  /** One line for people: the adapter, or how the backend computes. */
+  readonly description: string;
+  readonly precision: Precision;
+  readonly limits: BackendLimits;
+  /** Lanes to split a reduction over, or 0 where one loop per result is best. */
+  lanes(results: number, length: number): number;
+
+  createBuffer(bytes: number): DeviceBuffer;
+  destroyBuffer(buffer: DeviceBuffer): void;
+  upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
+  read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;
+
+  /** Compiling the same source again returns what is there. */
+  compileProgram(program: Program, label: string): Promise<Executable>;
+  compileKernel(kernel: Kernel): Promise<Executable>;
+  readonly pipelines: number;
+
+  /** Enqueues the commands, in order, in one submission. */
+  run(commands: readonly Command[]): void;
+  /** Throws what went wrong on the device since the last call. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,297 @@
+/**
+ * A device runs graphs: it plans them (once per structure), finds memory, and submits all launches
+ * of one `realize` together.
+ */
+import { expandComposites, isComposite } from "../composite.ts";
+import { bytesPer, type DType, type HostArray, hostArray } from "../dtype.ts";
+import { env } from "../env.ts";
+import { DeviceError } from "../errors.ts";
+import type { DeviceBuffer, Expr } from "../expr.ts";
+import { kernelNamed } from "../kernel.ts";
+import {
+  kernelParams,
+  type Launch,
+  listNodes,
+  makePlan,
+  type Plan,
+  structureKey,
+} from "../plan.ts";
+import type { Program } from "../program.ts";
+import { mergeAxes } from "../region.ts";
+import { showShape, sizeOf } from "../shape.ts";
+import type { Backend, Command, Executable } from "./backend.ts";
+import { BufferPool } from "./pool.ts";
+
+/** Counted since the device was opened. */
+export interface DeviceStats {
+  /** Programs and kernels compiled. */
+  pipelines: number;
+  /** Graph structures planned. */
+  plans: number;
+  launches: number;
+  submits: number;
+  /** Memory held by tensors and by work in progress, now and at most. */
+  bytesLive: number;
+  bytesPeak: number;
+}
+
+interface CompiledPlan {
+  plan: Plan;
+  main: readonly Executable[];
+  combine: readonly (Executable | undefined)[];
+  /** Launch after which the value at a position is not read again. */
+  lastUse: ReadonlyMap<number, number>;
+}
+
+export class Device {
+  readonly backend: Backend;
+  private readonly pool: BufferPool;
+  private readonly plans = new Map<string, CompiledPlan>();
+  private readonly counts = { launches: 0, submits: 0 };
+  private readonly abandoned: FinalizationRegistry<DeviceBuffer>;
+  private queue: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.pool = new BufferPool(backend);
+    this.abandoned = new FinalizationRegistry((buffer) => this.pool.give(buffer));
+  }
+
+  stats(): DeviceStats {
+    const { bytesLive, bytesPeak } = this.pool;
+    const { pipelines } = this.backend;
+    return { pipelines, plans: this.plans.size, ...this.counts, bytesLive, bytesPeak };
+  }
+
+  /** Computes the expressions; afterwards each has its value stored here. */
+  realize(outputs: readonly Expr[]): Promise<void> {
+    return this.exclusive(async () => {
+      const todo = outputs.filter((output) => !output.storage);
+      if (todo.length > 0) await this.compute(todo);
+    });
+  }
+
+  /** The value of a computed expression. */
+  read(expr: Expr): Promise<HostArray> {
+    return this.exclusive(async () => {
+      const { host } = expr.storage ?? { host: null };
+      const { precision } = this.backend;
+      if (host) return convert(host, expr.dtype, precision);
+      const count = sizeOf(expr.shape);
+      if (count === 0) return hostArray(expr.dtype, 0, precision);
+      const data = await this.backend.read(this.bufferOf(expr), expr.dtype, count);
+      await this.backend.check();
+      return data;
+    });
+  }
+
+  /** Ends all use of the device and frees its memory. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    await this.queue.catch(() => {});
+    this.isClosed = true;
+    this.pool.drain();
+    await this.backend.close();
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  toString(): string {
+    return `Device ${this.backend.name} (${this.backend.description})`;
+  }
+
+  /** Runs one task at a time: recording is synchronous, but compiling and reading are not. */
+  private exclusive<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.queue.then(() => {
+      if (this.isClosed)
+        throw new DeviceError(`${this.backend.name}: expected an open device, got a closed one`);
+      return task();
+    });
+    this.queue = run.catch(() => {});
+    return run;
+  }
+
+  private async compute(outputs: readonly Expr[]): Promise<void> {
+    const hasKernel = (expr: Expr) =>
+      isComposite(expr) && env.kernels() && kernelNamed(expr.op) !== undefined;
+    const expanded = expandComposites(listNodes(outputs), outputs, hasKernel);
+    const nodes = listNodes(expanded);
+    const compiled = await this.planFor(nodes, expanded);
+    const buffers = this.record(compiled, nodes);
+    await this.backend.check();
+    for (const [which, output] of outputs.entries()) {
+      const result = nodes[compiled.plan.results[which]];
+      const buffer = buffers.get(compiled.plan.results[which]);
+      if (!result.storage && buffer) this.adopt(result, buffer);
+      output.storage = result.storage;
+    }
+  }
+
+  private async planFor(nodes: readonly Expr[], outputs: readonly Expr[]): Promise<CompiledPlan> {
+    const key = structureKey(nodes, outputs);
+    const known = this.plans.get(key);
+    if (known) return known;
+    const maxInputs = this.backend.limits.inputs;
+    const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
+    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes });
+    if (env.debug() >= 3) console.error(showPlan(plan, nodes));
+    const [main, combine] = await Promise.all([
+      Promise.all(plan.launches.map((launch) => this.compile(launch))),
+      Promise.all(
+        plan.launches.map(
+          ({ combine, label }) => combine && this.backend.compileProgram(combine, `${label} lanes`),
+        ),
+      ),
+    ]);
+    const lastUse = new Map<number, number>();
+    for (const [step, { inputs, output }] of plan.launches.entries())
+      for (const at of [...inputs, output]) lastUse.set(at, step);
+    for (const at of plan.results) lastUse.delete(at);
+    const compiled = { plan, main, combine, lastUse };
+    this.plans.set(key, compiled);
+    return compiled;
+  }
+
+  private compile({ kernel, region, label }: Launch): Promise<Executable> {
+    if (kernel) return this.backend.compileKernel(kernel);
+    return this.backend.compileProgram((region as NonNullable<typeof region>).program, label);
+  }
+
+  /** Submits a plan; returns the buffers of what it stored, by position. */
+  private record(
+    { plan, main, combine, lastUse }: CompiledPlan,
+    nodes: readonly Expr[],
+  ): Map<number, DeviceBuffer> {
+    const buffers = new Map<number, DeviceBuffer>();
+    const commands: Command[] = [];
+    const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
+    for (const [step, launch] of plan.launches.entries()) {
+      const node = nodes[launch.output];
+      const target = this.take(node.dtype, sizeOf(node.shape), launch.label, node);
+      buffers.set(launch.output, target);
+      const inputs = launch.inputs.map(bufferAt);
+      const lanes = this.lanesFor(launch, node);
+      const partial =
+        lanes > 1 ? this.take(node.dtype, sizeOf(node.shape) * lanes, launch.label, node) : target;
+      commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
+      if (lanes > 1 && launch.combine) {
+        const executable = combine[step] as Executable;
+        commands.push(programCommand(launch.combine, executable, [partial, target], nodes, lanes));
+        this.pool.give(partial);
+      }
+      for (const at of new Set([...launch.inputs, launch.output])) {
+        const buffer = buffers.get(at);
+        if (!buffer || lastUse.get(at) !== step) continue;
+        this.pool.give(buffer);
+        buffers.delete(at);
+      }
+    }
+    const wanted = commands.filter(({ threads }) => threads > 0);
+    if (wanted.length > 0) {
+      this.backend.run(wanted);
+      this.counts.submits++;
+      this.counts.launches += wanted.length;
+    }
+    if (env.debug() >= 1)
+      console.error(`trackgrad: ${wanted.length} launches, ${this.pool.bytesPeak} B peak`);
+    return buffers;
+  }
+
+  private lanesFor({ region }: Launch, node: Expr): number {
+    if (!region?.hasLanes) return 1;
+    const results = sizeOf(node.shape);
+    const length = results === 0 ? 0 : sizeOf(node.inputs[0].shape) / results;
+    return Math.max(1, this.backend.lanes(results, length));
+  }
+
+  private take(dtype: DType, count: number, label: string, node: Expr): DeviceBuffer {
+    const bytes = count * bytesPer(dtype, this.backend.precision);
+    const { bufferBytes } = this.backend.limits;
+    if (bytes > bufferBytes)
+      throw new DeviceError(
+        `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(node.shape)})`,
+      );
+    return this.pool.take(Math.max(bytes, 4));
+  }
+
+  /** The device's copy of a stored value, uploaded on first use. */
+  private bufferOf(expr: Expr): DeviceBuffer {
+    const { storage } = expr;
+    const known = storage?.buffers.get(this);
+    if (known) return known;
+    if (!storage?.host)
+      throw new DeviceError(
+        `${this.backend.name}: expected a tensor of this device or of the host, got one of another device or a disposed one (${expr.dtype} ${showShape(expr.shape)})`,
+      );
+    const buffer = this.take(expr.dtype, storage.host.length, "upload", expr);
+    this.backend.upload(buffer, storage.host, expr.dtype);
+    storage.buffers.set(this, buffer);
+    this.abandoned.register(storage, buffer, storage);
+    return buffer;
+  }
+
+  private adopt(expr: Expr, buffer: DeviceBuffer): void {
+    const storage = { host: null, buffers: new Map([[this as object, buffer]]) };
+    expr.storage = storage;
+    this.abandoned.register(storage, buffer, storage);
+  }
+
+  /** Frees this device's copy of a value. */
+  release(expr: Expr): void {
+    const buffer = expr.storage?.buffers.get(this);
+    if (!expr.storage || !buffer) return;
+    expr.storage.buffers.delete(this);
+    this.abandoned.unregister(expr.storage);
+    this.pool.give(buffer);
+  }
+}
+
+function command(
+  launch: Launch,
+  executable: Executable,
+  buffers: readonly DeviceBuffer[],
+  nodes: readonly Expr[],
+  lanes: number,
+): Command {
+  if (launch.region)
+    return programCommand(launch.region.program, executable, buffers, nodes, lanes);
+  const node = nodes[launch.output];
+  const kernel = launch.kernel as NonNullable<Launch["kernel"]>;
+  const shapes = node.inputs.map((input) => input.shape);
+  const { params, dims } = kernelParams(kernel, shapes, node);
+  const threads = sizeOf(node.shape) === 0 ? 0 : kernel.threads(dims);
+  return { executable, buffers, params, threads, rank: 1 };
+}
+
+function programCommand(
+  program: Program,
+  executable: Executable,
+  buffers: readonly DeviceBuffer[],
+  nodes: readonly Expr[],
+  lanes: number,
+): Command {
+  const params = program.params.map((param) => param.value(nodes, lanes));
+  if (program.grid) mergeAxes(program.grid, params);
+  const sizes = program.extents.map((which) => params[which]);
+  const leading = sizes.findIndex((size) => size !== 1);
+  const rank = leading < 0 ? 1 : sizes.length - leading;
+  return { executable, buffers, params, threads: sizeOf(sizes), rank };
+}
+
+function convert(data: HostArray, dtype: DType, precision: "f32" | "f64"): HostArray {
+  const copy = hostArray(dtype, data.length, precision);
+  copy.set(data);
+  return copy;
+}
+
+/** One line per launch: what it stores and why. */
+function showPlan(plan: Plan, nodes: readonly Expr[]): string {
+  const lines = plan.launches.map(({ kind, label, inputs, output, reason }) => {
+    const { dtype, shape } = nodes[output];
+    return `  ${kind} ${label} → #${output} ${dtype} ${showShape(shape)} from ${inputs.map((at) => `#${at}`).join(" ")} (${reason})`;
+  });
+  return `plan of ${plan.launches.length} launches\n${lines.join("\n")}`;
+}

@@ -1,0 +1,99 @@
+/** The `js` backend: generated loops over typed arrays, in f32 or, as the oracle of tests, in f64. */
+import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
+import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
+import { env } from "../env.ts";
+import type { DeviceBuffer } from "../expr.ts";
+import { axisNames, type Kernel } from "../kernel.ts";
+import type { Program } from "../program.ts";
+import { sizeOf } from "../shape.ts";
+import type { Backend, Command, Executable } from "./backend.ts";
+
+interface JsBuffer extends DeviceBuffer {
+  memory: ArrayBuffer;
+}
+interface JsExecutable extends Executable {
+  run: JsFunction;
+  dtypes: readonly DType[];
+}
+
+export function jsBackend(precision: Precision): Backend {
+  const compiled = new Map<string, JsExecutable>();
+
+  const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
+    const { memory } = buffer as JsBuffer;
+    if (dtype === "f32")
+      return precision === "f64" ? new Float64Array(memory) : new Float32Array(memory);
+    return dtype === "i32" ? new Int32Array(memory) : new Uint32Array(memory);
+  };
+
+  const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
+    const executable = compiled.get(key) ?? make();
+    compiled.set(key, executable);
+    return Promise.resolve(executable);
+  };
+
+  return {
+    name: "js",
+    description:
+      precision === "f64" ? "generated JavaScript, double precision" : "generated JavaScript",
+    precision,
+    limits: { inputs: 64, bufferBytes: 2 ** 32 },
+    lanes: () => 0,
+    createBuffer: (bytes): JsBuffer => ({ bytes, memory: new ArrayBuffer(bytes) }),
+    destroyBuffer: () => {},
+    upload: (buffer, data, dtype) => view(buffer, dtype).set(data),
+
+    read(buffer, dtype, count) {
+      const data = hostArray(dtype, count, precision);
+      data.set(view(buffer, dtype).subarray(0, count));
+      return Promise.resolve(data);
+    },
+
+    compileProgram: (program: Program, label: string) => {
+      const source = jsSource(program);
+      return cached(source, () => {
+        if (env.debug() >= 4) console.error(`${label}\n${source}`);
+        return {
+          label,
+          run: jsFunction(source),
+          dtypes: program.buffers.map(({ dtype }) => dtype),
+        };
+      });
+    },
+
+    compileKernel: (kernel) =>
+      cached(`${kernel.name} ${JSON.stringify(kernel.attrs)}`, () => referenceOf(kernel)),
+
+    get pipelines() {
+      return compiled.size;
+    },
+
+    run(commands: readonly Command[]) {
+      for (const { executable, buffers, params } of commands) {
+        const { run, dtypes } = executable as JsExecutable;
+        run(
+          buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
+          params,
+        );
+      }
+    },
+
+    check: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A kernel's plain loops, called like a generated function. */
+function referenceOf(kernel: Kernel): JsExecutable {
+  const names = [...axisNames(kernel), ...(kernel.numbers ?? [])];
+  const { operands, result, attrs } = kernel;
+  const run: JsFunction = (buffers, params) => {
+    const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
+    const size = (axes: readonly string[]) =>
+      sizeOf(axes.map((axis) => dims[axis.split("+")[0]] + Number(axis.split("+")[1] ?? 0)));
+    const inputs = operands.map(({ axes }, slot) => buffers[slot].subarray(0, size(axes)));
+    const y = buffers[operands.length].subarray(0, size(result.axes)).fill(0);
+    kernel.reference(inputs, y, dims, attrs);
+  };
+  return { label: kernel.name, run, dtypes: [...operands, result].map(({ dtype }) => dtype) };
+}

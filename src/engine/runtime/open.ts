@@ -1,0 +1,69 @@
+import { env } from "../env.ts";
+import { DeviceError } from "../errors.ts";
+import { Device } from "./device.ts";
+import { jsBackend } from "./js.ts";
+import { type GpuChoice, webgpuBackend } from "./webgpu.ts";
+
+export type BackendName = "auto" | "webgpu" | "js" | "js-f64";
+
+export interface OpenOptions {
+  /**
+   * `auto` takes a real GPU, else `js`; `js-f64` computes in double precision.
+   * Default: the environment's `TG_BACKEND`, else `auto`.
+   */
+  backend?: BackendName;
+  /** Finds the GPU; default: the browser's. `trackgrad/node` brings Dawn's. */
+  gpu?: () => Promise<GpuChoice>;
+}
+
+let current: Device | null = null;
+
+/** Opens a device; it becomes the one that tensors are computed on unless they name another. */
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  current = new Device(await openBackend(options));
+  return current;
+}
+
+/** The device opened last; one on the `js` backend if none is open. */
+export function currentDevice(): Device {
+  if (!current || current.closed) current = new Device(jsBackend("f32"));
+  return current;
+}
+
+async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
+  const name = backend ?? env.backend() ?? "auto";
+  switch (name) {
+    case "js":
+      return jsBackend("f32");
+    case "js-f64":
+      return jsBackend("f64");
+    case "webgpu":
+      return webgpuBackend(await gpu());
+    case "auto": {
+      const choice = await gpu().catch(() => null);
+      return choice && !choice.isSoftware ? webgpuBackend(choice) : jsBackend("f32");
+    }
+    default:
+      throw new DeviceError(
+        `openDevice(backend): expected auto, webgpu, js or js-f64, got ${name}`,
+      );
+  }
+}
+
+async function browserGpu(): Promise<GpuChoice> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu)
+    throw new DeviceError(
+      'openDevice(webgpu): expected navigator.gpu, got none (in Node: openDevice of "trackgrad/node")',
+    );
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter)
+    throw new DeviceError("openDevice(webgpu): expected an adapter, got none from the browser");
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+  const name = [vendor, architecture, description].filter(Boolean).join(" ");
+  return {
+    adapter,
+    isSoftware: isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(name),
+    description: name,
+  };
+}

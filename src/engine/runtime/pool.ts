@@ -1,0 +1,52 @@
+import type { DeviceBuffer } from "../expr.ts";
+
+/** What the pool asks of a backend. */
+interface Memory {
+  createBuffer(bytes: number): DeviceBuffer;
+  destroyBuffer(buffer: DeviceBuffer): void;
+}
+
+/**
+ * Buffers by size class, so that step after step runs in the same memory.
+ *
+ * Commands execute in the order they were submitted, so a buffer may be handed out again as soon
+ * as the command that reads it last has been recorded.
+ */
+export class BufferPool {
+  bytesLive = 0;
+  bytesPeak = 0;
+  private readonly free = new Map<number, DeviceBuffer[]>();
+  private readonly memory: Memory;
+
+  constructor(memory: Memory) {
+    this.memory = memory;
+  }
+
+  take(bytes: number): DeviceBuffer {
+    const size = sizeClass(bytes);
+    const buffer = this.free.get(size)?.pop() ?? this.memory.createBuffer(size);
+    this.bytesLive += size;
+    this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);
+    return buffer;
+  }
+
+  give(buffer: DeviceBuffer): void {
+    this.bytesLive -= buffer.bytes;
+    const sameSize = this.free.get(buffer.bytes);
+    if (sameSize) sameSize.push(buffer);
+    else this.free.set(buffer.bytes, [buffer]);
+  }
+
+  /** Returns idle buffers to the system. */
+  drain(): void {
+    for (const buffers of this.free.values()) for (const b of buffers) this.memory.destroyBuffer(b);
+    this.free.clear();
+  }
+}
+
+/** Four classes per octave: at most a fifth of a buffer is unused. */
+function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
+  return Math.ceil(bytes / step) * step;
+}

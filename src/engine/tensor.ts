@@ -1,0 +1,377 @@
+/**
+ * Tensors: what users hold. A tensor is an immutable, lazy handle on an expression; ops only
+ * record, work happens at `await t.data()` or `await realize(…)`.
+ */
+import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
+import { DTypeError, ShapeError } from "./errors.ts";
+import { type Attrs, constant, type Expr, leaf, makeExpr } from "./expr.ts";
+import {
+  type BinaryName,
+  binary,
+  type ElementwiseOp,
+  elementwise,
+  type UnaryName,
+  unary,
+} from "./ops/elementwise.ts";
+import { type ReduceName, reduce } from "./ops/reduce.ts";
+import type { Device } from "./runtime/device.ts";
+import { currentDevice } from "./runtime/open.ts";
+import {
+  broadcastShapes,
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  resolveReshape,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from "./shape.ts";
+
+/** A tensor, or a number that stands for a constant of the other operand's dtype. */
+export type Operand = Tensor | number;
+
+/** Which axes to combine (default: all), and whether they stay with size 1. */
+export interface ReduceOptions {
+  axes?: number | readonly number[];
+  keepAxes?: boolean;
+}
+
+type UnaryMethods = { [name in UnaryName]: () => Tensor };
+type BinaryMethods = { [name in BinaryName]: (other: Operand) => Tensor };
+type ReduceMethods = { [name in ReduceName]: (options?: ReduceOptions) => Tensor };
+
+/** One method per row of the op tables: `x.exp()`, `x.add(y)`, `x.sum({ axes: 0 })`. */
+// The methods are added below, from the same tables.
+export interface Tensor extends UnaryMethods, BinaryMethods, ReduceMethods {}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+export class Tensor {
+  readonly expr: Expr;
+  /** The device named at creation; null for "the current one". */
+  readonly device: Device | null;
+
+  /** @internal Use `tensor(…)` or ops. */
+  constructor(expr: Expr, device: Device | null = null) {
+    this.expr = expr;
+    this.device = device;
+  }
+
+  get shape(): Shape {
+    return this.expr.shape;
+  }
+  get dtype(): DType {
+    return this.expr.dtype;
+  }
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The elements in row-major order, computed now if need be. */
+  async data(): Promise<HostArray> {
+    const device = deviceOf([this]);
+    await device.realize([this.expr]);
+    return device.read(this.expr);
+  }
+
+  /** The value of a tensor of one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1)
+      throw new ShapeError(`item: expected one element, got ${showShape(this.shape)}`);
+    return (await this.data())[0];
+  }
+
+  /** Integers and booleans become numbers; numbers are cut towards zero and clamped to the range. */
+  cast(dtype: DType): Tensor {
+    if (dtype === this.dtype) return this;
+    return record("cast", [this], this.shape, dtype, { elementwise: true });
+  }
+
+  /** Mean over axes: f32. */
+  mean(options: ReduceOptions = {}): Tensor {
+    const sum = this.sum(options);
+    return sum.mul(sum.size / this.size);
+  }
+
+  /** The same elements in row-major order under another shape; one size may be −1. */
+  reshape(shape: Shape): Tensor {
+    const target = resolveReshape(this.shape, shape);
+    return sameShape(target, this.shape) ? this : record("reshape", [this], target, this.dtype);
+  }
+
+  /** Axis d of the result is axis `axes[d]` of this one. */
+  permute(axes: readonly number[]): Tensor {
+    const order = axes.map((axis) => normalizeAxis("permute", axis, this.rank));
+    if (order.length !== this.rank || new Set(order).size !== this.rank)
+      throw new ShapeError(
+        `permute: expected each of ${this.rank} axes once, got ${showShape(axes)}`,
+      );
+    if (order.every((axis, d) => axis === d)) return this;
+    const shape = order.map((axis) => this.shape[axis]);
+    return record("permute", [this], shape, this.dtype, { attrs: { axes: order } });
+  }
+
+  /** Swaps two axes; the last two by default. */
+  transpose(a = -2, b = -1): Tensor {
+    const axes = this.shape.map((_, axis) => axis);
+    const [first, second] = [a, b].map((axis) => normalizeAxis("transpose", axis, this.rank));
+    [axes[first], axes[second]] = [axes[second], axes[first]];
+    return this.permute(axes);
+  }
+
+  /** Repeats axes of size 1, and adds axes in front, up to `shape`. */
+  expand(shape: Shape): Tensor {
+    checkShape("expand", shape);
+    if (!sameShape(broadcastShapes("expand", this.shape, shape), shape))
+      throw new ShapeError(
+        `expand: expected a shape that ${showShape(this.shape)} broadcasts to, got ${showShape(shape)}`,
+      );
+    return sameShape(shape, this.shape) ? this : record("expand", [this], shape, this.dtype);
+  }
+
+  /** Elements start, start + step, … before end, per axis; all of an axis for `null`. */
+  slice(ranges: readonly ([start: number, end: number, step?: number] | null)[]): Tensor {
+    if (ranges.length > this.rank)
+      throw new ShapeError(`slice: expected at most ${this.rank} ranges, got ${ranges.length}`);
+    const values: number[] = [];
+    const shape = this.shape.map((size, axis) => {
+      const [start, end, step = 1] = ranges[axis] ?? [0, size];
+      const count = Math.max(0, Math.ceil((end - start) / step));
+      const last = start + (count - 1) * step;
+      const isInside = count === 0 || (start >= 0 && start < size && last >= 0 && last < size);
+      if (![start, end, step].every(Number.isInteger) || step === 0 || !isInside)
+        throw new ShapeError(
+          `slice: expected a range within 0…${size} of axis ${axis}, got ${start}…${end} step ${step}`,
+        );
+      values.push(start, step);
+      return count;
+    });
+    return record("slice", [this], shape, this.dtype, { values });
+  }
+
+  /** Adds `[before, after]` elements per axis. */
+  pad(widths: readonly (readonly [before: number, after: number])[], fill = 0): Tensor {
+    const isValid = widths.flat().every((width) => Number.isInteger(width) && width >= 0);
+    if (widths.length !== this.rank || !isValid)
+      throw new ShapeError(
+        `pad: expected ${this.rank} pairs of widths ≥ 0, got ${JSON.stringify(widths)}`,
+      );
+    const shape = this.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]);
+    const values = [fill, ...widths.map(([before]) => before)];
+    return record("pad", [this], shape, this.dtype, { values });
+  }
+
+  /** Index of the first greatest element along `axis`, i32. */
+  argmax(axis = -1): Tensor {
+    const along = normalizeAxis("argmax", axis, this.rank);
+    const isGreatest = this.equal(this.max({ axes: along, keepAxes: true }));
+    const position = record("iota", [], this.shape, "i32", { attrs: { axis: along } });
+    return select(isGreatest, position, 2 ** 31 - 1).min({ axes: along });
+  }
+
+  /** Frees the memory of a computed tensor now rather than when it is collected. */
+  dispose(): void {
+    deviceOf([this]).release(this.expr);
+  }
+
+  toString(): string {
+    const state = this.expr.storage ? "computed" : "lazy";
+    return `Tensor ${this.dtype} ${showShape(this.shape)} ${state}`;
+  }
+}
+
+interface RecordOptions {
+  attrs?: Attrs;
+  values?: readonly number[];
+  elementwise?: boolean;
+}
+
+/** A tensor of a new expression over those of `inputs`. */
+export function record(
+  op: string,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  dtype: DType,
+  options: RecordOptions = {},
+): Tensor {
+  return wrap(
+    makeExpr({ op, inputs: inputs.map(({ expr }) => expr), shape, dtype, ...options }),
+    inputs,
+  );
+}
+
+/** A tensor on the device that its inputs share. */
+export function wrap(expr: Expr, inputs: readonly Tensor[]): Tensor {
+  return new Tensor(expr, commonDevice(inputs));
+}
+
+function applyElementwise(
+  op: string,
+  operands: readonly Operand[],
+  of: readonly Operand[] = operands,
+): Tensor {
+  const row = elementwise[op] as ElementwiseOp;
+  const model = of.find((operand) => operand instanceof Tensor);
+  const dtype = model?.dtype ?? "f32";
+  const inputs = operands.map((x) => (x instanceof Tensor ? x : scalar(x, dtype)));
+  expectDType(op, dtype, row.takes);
+  for (const operand of of)
+    if (operand instanceof Tensor && operand.dtype !== dtype)
+      throw new DTypeError(
+        `${op}: expected operands of one dtype, got ${dtype} and ${operand.dtype} (use cast)`,
+      );
+  const shape = inputs.map((x) => x.shape).reduce((a, b) => broadcastShapes(op, a, b));
+  return record(op, inputs, shape, row.gives ?? dtype, { elementwise: true });
+}
+
+function applyReduce(
+  op: ReduceName,
+  x: Tensor,
+  { axes, keepAxes = false }: ReduceOptions = {},
+): Tensor {
+  const row = reduce[op];
+  expectDType(op, x.dtype, ["f32", "i32", "u32"]);
+  const along = normalizeAxes(op, axes, x.rank);
+  if (along.length === 0) return x;
+  if (!row.ofNothing && x.size === 0)
+    throw new ShapeError(`${op}: expected elements to compare, got ${showShape(x.shape)}`);
+  const kept = x.shape.map((size, axis) => (along.includes(axis) ? 1 : size));
+  const result = record(op, [x], kept, x.dtype, { attrs: { axes: along } });
+  return keepAxes ? result : result.reshape(x.shape.filter((_, axis) => !along.includes(axis)));
+}
+
+for (const name of Object.keys(unary))
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor) {
+      return applyElementwise(name, [this]);
+    },
+  });
+for (const name of Object.keys(binary))
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, other: Operand) {
+      return applyElementwise(name, [this, other]);
+    },
+  });
+for (const name of Object.keys(reduce))
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, options?: ReduceOptions) {
+      return applyReduce(name as ReduceName, this, options);
+    },
+  });
+
+/** condition ? x : y per element; both are evaluated, so guard what must not be. */
+export function select(condition: Tensor, x: Operand, y: Operand): Tensor {
+  expectDType("select(condition)", condition.dtype, ["bool"]);
+  return applyElementwise("select", [condition, x, y], [x, y]);
+}
+
+/** The tensors one after the other along `axis`. */
+export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  if (tensors.length === 0) throw new ShapeError("concat: expected at least one tensor, got none");
+  const [first] = tensors;
+  const along = normalizeAxis("concat", axis, first.rank);
+  for (const { shape, dtype } of tensors) {
+    const fits =
+      shape.length === first.rank && shape.every((n, a) => a === along || n === first.shape[a]);
+    if (!fits || dtype !== first.dtype)
+      throw new ShapeError(
+        `concat: expected ${first.dtype} ${showShape(first.shape)} but for axis ${along}, got ${dtype} ${showShape(shape)}`,
+      );
+  }
+  const most = 4; // a launch reads a limited number of buffers
+  if (tensors.length > most) {
+    const groups: Tensor[] = [];
+    for (let i = 0; i < tensors.length; i += most)
+      groups.push(concat(tensors.slice(i, i + most), along));
+    return concat(groups, along);
+  }
+  if (tensors.length === 1) return first;
+  const size = tensors.reduce((sum, { shape }) => sum + shape[along], 0);
+  const shape = first.shape.map((n, a) => (a === along ? size : n));
+  return record("concat", tensors, shape, first.dtype, { attrs: { axis: along } });
+}
+
+/** Rows of x by index: y[i…, f…] = x[rows[i…], f…]. */
+export function gather(x: Tensor, rows: Tensor): Tensor {
+  expectDType("gather(rows)", rows.dtype, ["u32", "i32"]);
+  if (x.rank === 0) throw new ShapeError("gather: expected x with rows, got a scalar");
+  checkRows(x, rows);
+  return record("gather", [x, rows], [...rows.shape, ...x.shape.slice(1)], x.dtype);
+}
+
+/** Indices that come from the host are checked once, here; reading past the end is silent on a GPU. */
+function checkRows(x: Tensor, rows: Tensor): void {
+  const host = rows.expr.storage?.host;
+  if (!host) return;
+  for (const row of host)
+    if (row < 0 || row >= x.shape[0])
+      throw new ShapeError(`gather(rows): expected rows below ${x.shape[0]}, got ${row}`);
+}
+
+export interface TensorOptions {
+  dtype?: DType;
+  device?: Device;
+}
+
+/** A tensor of given elements, row by row: `tensor([1, 2, 3, 4], [2, 2])`. */
+export function tensor(
+  data: readonly number[] | HostArray,
+  shape?: Shape,
+  { dtype, device }: TensorOptions = {},
+): Tensor {
+  const size = shape ?? [data.length];
+  checkShape("tensor", size);
+  if (sizeOf(size) !== data.length)
+    throw new ShapeError(
+      `tensor: expected ${sizeOf(size)} elements for ${showShape(size)}, got ${data.length}`,
+    );
+  const type = dtype ?? (ArrayBuffer.isView(data) ? dtypeOf(data as HostArray) : "f32");
+  return new Tensor(
+    leaf(size, type, { host: hostCopy(data, type), buffers: new Map() }),
+    device ?? null,
+  );
+}
+
+/** The caller may change his array later, so it is copied; plain numbers keep double precision. */
+function hostCopy(data: readonly number[] | HostArray, dtype: DType): HostArray {
+  if (dtype === "i32") return Int32Array.from(data);
+  if (dtype === "bool") return Uint32Array.from(data, (x) => (x ? 1 : 0));
+  if (dtype === "u32") return Uint32Array.from(data);
+  return data instanceof Float32Array ? data.slice() : Float64Array.from(data);
+}
+
+/** Row numbers: u32. */
+export const indices = (data: readonly number[] | HostArray, shape?: Shape): Tensor =>
+  tensor(data, shape, { dtype: "u32" });
+
+/** A tensor without axes. */
+export const scalar = (value: number, dtype: DType = "f32"): Tensor =>
+  new Tensor(constant(value, dtype));
+
+/** A tensor of one repeated number. */
+export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
+  scalar(value, dtype).expand(shape);
+export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
+export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
+
+/** 0, 1, … size − 1. */
+export const range = (size: number, dtype: DType = "i32"): Tensor =>
+  record("iota", [], [size], dtype, { attrs: { axis: 0 } });
+
+/** Computes several tensors together, in one submission. */
+export async function realize(tensors: readonly Tensor[]): Promise<void> {
+  if (tensors.length > 0) await deviceOf(tensors).realize(tensors.map(({ expr }) => expr));
+}
+
+function commonDevice(tensors: readonly Tensor[]): Device | null {
+  const devices = new Set(tensors.map(({ device }) => device).filter((device) => device !== null));
+  if (devices.size > 1)
+    throw new DTypeError(`expected tensors of one device, got ${[...devices].join(" and ")}`);
+  return [...devices][0] ?? null;
+}
+
+const deviceOf = (tensors: readonly Tensor[]): Device => commonDevice(tensors) ?? currentDevice();

@@ -1,0 +1,37 @@
+/** The public API, and the one place that puts kernels to work in the engine. */
+import { kernels } from "../kernels/index.ts";
+import { useKernels } from "./engine/kernel.ts";
+
+useKernels(Object.values(kernels));
+
+export type { DType, HostArray } from "./engine/dtype.ts";
+export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
+export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
+export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
+export { layerNorm, softmax } from "./engine/ops/normalize.ts";
+export type { Device, DeviceStats } from "./engine/runtime/device.ts";
+export {
+  type BackendName,
+  currentDevice,
+  type OpenOptions,
+  openDevice,
+} from "./engine/runtime/open.ts";
+export type { GpuChoice } from "./engine/runtime/webgpu.ts";
+export type { Shape } from "./engine/shape.ts";
+export {
+  concat,
+  full,
+  gather,
+  indices,
+  type Operand,
+  ones,
+  type ReduceOptions,
+  range,
+  realize,
+  scalar,
+  select,
+  Tensor,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from "./engine/tensor.ts";
