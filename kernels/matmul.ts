@@ -24,16 +24,15 @@ export const matmul: KernelSpec = defineKernel({
   reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {
     const [aRow, aInner] = transposeA ? [1, M] : [K, 1]; // steps in memory
     const [bInner, bColumn] = transposeB ? [1, K] : [N, 1];
-    for (let batch = 0; batch < B; batch++) {
-      const [aStart, bStart, yStart] = [batch * M * K, (batch % C) * K * N, batch * M * N];
+    for (let batch = 0; batch < B; batch++)
       for (let m = 0; m < M; m++)
-        for (let k = 0; k < K; k++) {
-          const factor = a[aStart + m * aRow + k * aInner];
-          const from = bStart + k * bInner;
-          const to = yStart + m * N;
-          for (let n = 0; n < N; n++) y[to + n] += factor * b[from + n * bColumn];
+        for (let n = 0; n < N; n++) {
+          const aStart = batch * M * K + m * aRow;
+          const bStart = (batch % C) * K * N + n * bColumn;
+          let sum = 0;
+          for (let k = 0; k < K; k++) sum += a[aStart + k * aInner] * b[bStart + k * bInner];
+          y[(batch * M + m) * N + n] = sum;
         }
-    }
   },
 
   wgsl: ({ transposeA, transposeB }) => {

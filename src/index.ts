@@ -7,8 +7,10 @@ useKernels(Object.values(kernels));
 export type { DType, HostArray } from "./engine/dtype.ts";
 export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
+export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { layerNorm, softmax } from "./engine/ops/normalize.ts";
+export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {
   type BackendName,
@@ -35,3 +37,7 @@ export {
   tensor,
   zeros,
 } from "./engine/tensor.ts";
+export { EncoderLayer } from "./nn/layers/encoder.ts";
+export { LayerNorm } from "./nn/layers/layerNorm.ts";
+export { Linear } from "./nn/layers/linear.ts";
+export { loadParameters, parameters } from "./nn/module.ts";

@@ -81,7 +81,7 @@ export function solveDims(kernel: Kernel, inputs: readonly Shape[], output: Shap
       );
     for (const [a, axis] of axes.entries()) {
       const [name, plus] = split(axis);
-      dims[name] ??= shape[a] - plus;
+      dims[name] ??= Number.isNaN(Number(name)) ? shape[a] - plus : Number(name);
       if (dims[name] !== shape[a] - plus)
         throw new ShapeError(
           `${kernel.name}(${where}): expected [${axes.join(", ")}], got ${showShape(shape)} (${name} is ${dims[name]} elsewhere)`,
@@ -92,6 +92,13 @@ export function solveDims(kernel: Kernel, inputs: readonly Shape[], output: Shap
     bind(operand.name, operand, inputs[which]);
   bind("y", kernel.result, output);
   return dims;
+}
+
+/** How many elements an operand of these axes has. */
+export function elements(axes: readonly string[], dims: Dims): number {
+  return axes
+    .map(split)
+    .reduce((size, [name, plus]) => size * ((dims[name] ?? Number(name)) + plus), 1);
 }
 
 /** "S+1" → ["S", 1] */

@@ -3,9 +3,8 @@ import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
 import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
 import type { DeviceBuffer } from "../expr.ts";
-import { axisNames, type Kernel } from "../kernel.ts";
+import { axisNames, elements, type Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
-import { sizeOf } from "../shape.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 
 interface JsBuffer extends DeviceBuffer {
@@ -89,10 +88,10 @@ function referenceOf(kernel: Kernel): JsExecutable {
   const { operands, result, attrs } = kernel;
   const run: JsFunction = (buffers, params) => {
     const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
-    const size = (axes: readonly string[]) =>
-      sizeOf(axes.map((axis) => dims[axis.split("+")[0]] + Number(axis.split("+")[1] ?? 0)));
-    const inputs = operands.map(({ axes }, slot) => buffers[slot].subarray(0, size(axes)));
-    const y = buffers[operands.length].subarray(0, size(result.axes)).fill(0);
+    const inputs = operands.map(({ axes }, slot) =>
+      buffers[slot].subarray(0, elements(axes, dims)),
+    );
+    const y = buffers[operands.length].subarray(0, elements(result.axes, dims)).fill(0);
     kernel.reference(inputs, y, dims, attrs);
   };
   return { label: kernel.name, run, dtypes: [...operands, result].map(({ dtype }) => dtype) };

@@ -1,0 +1,83 @@
+import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+
+/**
+ * attention: self-attention of packed queries, keys and values, one head at a time.
+ *
+ *   s_ij = q_i · k_j / √D        y_i = Σ_j exp(s_ij − m_i) v_j / Σ_j exp(s_ij − m_i)
+ *
+ * over keys j with mask[b, j] = 0. One invocation owns one query of one head and walks over the
+ * keys once, rescaling its sums whenever the running maximum m_i grows (Milakov & Gimelshein 2018,
+ * arXiv:1805.02867). Nothing of size N × N exists. The head width is a constant of the program, so
+ * that the query and the sum stay in registers.
+ */
+export const attention: KernelSpec = defineKernel({
+  name: "attention",
+  inputs: { qkv: "f32 [B, N, 3, H, D]", mask: "bool [B, N]" },
+  output: "f32 [B, N, H, D]",
+  threads: ({ B, N, H }) => B * N * H,
+
+  reference([qkv, mask], y, { B, N, H, D }) {
+    const scale = 1 / Math.sqrt(D);
+    const at = (b: number, n: number, which: number, h: number) =>
+      (((b * N + n) * 3 + which) * H + h) * D;
+    const weights = new Float64Array(N);
+    for (let b = 0; b < B; b++)
+      for (let i = 0; i < N; i++)
+        for (let h = 0; h < H; h++) {
+          const q = at(b, i, 0, h);
+          let greatest = -1e30;
+          for (let j = 0; j < N; j++) {
+            const k = at(b, j, 1, h);
+            let score = 0;
+            for (let d = 0; d < D; d++) score += qkv[q + d] * qkv[k + d];
+            weights[j] = mask[b * N + j] ? -1e30 : score * scale;
+            if (weights[j] > greatest) greatest = weights[j];
+          }
+          let total = 0;
+          for (let j = 0; j < N; j++) {
+            weights[j] = Math.exp(weights[j] - greatest);
+            total += weights[j];
+          }
+          const to = ((b * N + i) * H + h) * D;
+          for (let d = 0; d < D; d++) {
+            let sum = 0;
+            for (let j = 0; j < N; j++) sum += weights[j] * qkv[at(b, j, 2, h) + d];
+            y[to + d] = sum / total;
+          }
+        }
+  },
+
+  wgsl: ({ headDim }) => /* wgsl */ `
+  const width = ${headDim}u;
+  let h = i % dims.H;
+  let row = i / dims.H; // b · N + n
+  let first = (row / dims.N) * dims.N;
+  let pitch = 3u * dims.H * width; // from one token to the next
+  let scale = inverseSqrt(f32(width));
+  var q: array<f32, width>;
+  var sum: array<f32, width>;
+  let queryAt = row * pitch + h * width;
+  for (var d = 0u; d < width; d++) {
+    q[d] = qkv[queryAt + d] * scale;
+    sum[d] = 0.0;
+  }
+  var greatest = -1e30;
+  var total = 0.0;
+  for (var j = first; j < first + dims.N; j++) {
+    if (mask[j] != 0u) { continue; }
+    let keyAt = j * pitch + (dims.H + h) * width;
+    var score = 0.0;
+    for (var d = 0u; d < width; d++) { score += q[d] * qkv[keyAt + d]; }
+    let now = max(greatest, score);
+    let keep = exp(greatest - now);
+    let weight = exp(score - now);
+    let valueAt = keyAt + dims.H * width;
+    for (var d = 0u; d < width; d++) { sum[d] = sum[d] * keep + weight * qkv[valueAt + d]; }
+    total = total * keep + weight;
+    greatest = now;
+  }
+  let to = i * width;
+  let norm = 1.0 / max(total, 1e-30); // every key masked: zeros
+  for (var d = 0u; d < width; d++) { y[to + d] = sum[d] * norm; }
+`,
+});

@@ -1,0 +1,130 @@
+/**
+ * Transformer Regressor (TrackFormers EncReg): an encoder over the hits of an event regresses, per
+ * hit, the parameters of the track it belongs to; clustering those gives tracks.
+ *
+ * Caron, Dobreva, Ferrer Sánchez et al. 2024 (arXiv:2407.07179, EPJC 85 (2025) 460).
+ */
+import { FormatError, ShapeError } from "../src/engine/errors.ts";
+import { Rng } from "../src/engine/random.ts";
+import { showShape } from "../src/engine/shape.ts";
+import { type Tensor, zeros } from "../src/engine/tensor.ts";
+import { EncoderLayer } from "../src/nn/layers/encoder.ts";
+import { Linear } from "../src/nn/layers/linear.ts";
+import { loadParameters, type StoredTensor } from "../src/nn/module.ts";
+
+/** What a data type feeds in and regresses, in this order. */
+export const regressorData = {
+  "2d": { inputs: ["hit_x", "hit_y"], outputs: ["slope"] },
+  linear: { inputs: ["hit_r", "hit_theta", "hit_z"], outputs: ["theta", "sin(phi)", "cos(phi)"] },
+  curved: {
+    inputs: ["hit_r", "hit_theta", "hit_z"],
+    outputs: ["radial_coeff", "pitch_coeff", "azimuthal_coeff"],
+  },
+  trackml: { inputs: ["x", "y", "z"], outputs: ["theta", "sin(phi)", "cos(phi)", "q"] },
+} as const;
+export type RegressorDataType = keyof typeof regressorData;
+
+/** Clustering of the regressed parameters that the authors found best. */
+export interface RegressorClustering {
+  minClusterSize: number;
+  minSamples: number;
+}
+
+export interface PublishedRegressor extends RegressorClustering {
+  dataType: RegressorDataType;
+  numHeads: number;
+}
+
+/** The published weights by file name: the number of heads is not stored with them. */
+export const publishedRegressors: Readonly<Record<string, PublishedRegressor>> = {
+  redvid_3_linear_best: { dataType: "linear", numHeads: 8, minClusterSize: 2, minSamples: 3 },
+  redvid_1to20_linear_best: { dataType: "linear", numHeads: 8, minClusterSize: 4, minSamples: 2 },
+  redvid_10to50_linear_best: { dataType: "linear", numHeads: 4, minClusterSize: 4, minSamples: 2 },
+  redvid_3_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 2, minSamples: 3 },
+  redvid_1to20_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 5, minSamples: 2 },
+  redvid_10to50_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 4, minSamples: 2 },
+  "10to50_tml_best": { dataType: "trackml", numHeads: 4, minClusterSize: 5, minSamples: 2 },
+  "50to100_tml_best": { dataType: "trackml", numHeads: 4, minClusterSize: 5, minSamples: 3 },
+};
+
+export interface RegressorOptions {
+  /** Coordinates per hit and parameters per track; see `regressorData`. */
+  inputs: number;
+  outputs: number;
+  numLayers?: number;
+  width?: number;
+  numHeads?: number;
+  /** Width of the feed-forward part. */
+  hiddenDim?: number;
+  rng?: Rng;
+}
+
+export class TransformerRegressor {
+  readonly inputLayer: Linear;
+  readonly encoder: { readonly layers: readonly EncoderLayer[] };
+  readonly decoder: Linear;
+
+  constructor(options: RegressorOptions) {
+    const { inputs, outputs, numLayers = 6, width = 32, numHeads = 4, hiddenDim = 128 } = options;
+    const rng = options.rng ?? new Rng(37); // the seed of the published trainings
+    if (width % numHeads !== 0)
+      throw new ShapeError(
+        `TransformerRegressor: expected a width divisible by ${numHeads} heads, got ${width}`,
+      );
+    this.inputLayer = new Linear(inputs, width, rng);
+    // The published stack repeats one layer, so all layers start alike: same seed for each.
+    const layer = () => new EncoderLayer({ width, numHeads, hiddenDim, rng: rng.split(0) });
+    this.encoder = { layers: Array.from({ length: numLayers }, layer) };
+    this.decoder = new Linear(width, outputs, rng);
+  }
+
+  /**
+   * hits f32 [B, N, inputs]; mask bool [B, N], true where a row is padding → f32 [B, N, outputs].
+   * Padding rows get results too, without meaning.
+   */
+  forward(hits: Tensor, mask: Tensor = zeros(hits.shape.slice(0, 2), "bool")): Tensor {
+    if (hits.rank !== 3)
+      throw new ShapeError(
+        `TransformerRegressor(hits): expected [B, N, inputs], got ${showShape(hits.shape)}`,
+      );
+    let x = this.inputLayer.forward(hits);
+    for (const layer of this.encoder.layers) x = layer.forward(x, mask);
+    return this.decoder.forward(x);
+  }
+}
+
+/** A model with the sizes that a state dict shows, holding its values; `source` is named in errors. */
+export function regressorFrom(
+  state: ReadonlyMap<string, StoredTensor>,
+  { numHeads, source = "state dict" }: { numHeads: number; source?: string },
+): TransformerRegressor {
+  const shapeOf = (key: string): readonly number[] => {
+    const shape = state.get(key)?.shape;
+    if (shape?.length !== 2)
+      throw new FormatError(
+        `${source}: expected the key ${key} of a transformer regressor, got ${shape ? showShape(shape) : "none"} (of ${state.size} keys)`,
+      );
+    return shape;
+  };
+  const [width, inputs] = shapeOf("input_layer.weight");
+  const [outputs] = shapeOf("decoder.weight");
+  const [hiddenDim] = shapeOf("encoder.layers.0.linear1.weight");
+  const layerNumbers = [...state.keys()].flatMap(
+    (key) => /^encoder\.layers\.(\d{1,3})\./.exec(key)?.[1] ?? [],
+  );
+  const numLayers = 1 + Math.max(...layerNumbers.map(Number));
+  if (width % numHeads !== 0)
+    throw new FormatError(
+      `${source}: expected a width divisible by ${numHeads} heads, got ${width}`,
+    );
+  const model = new TransformerRegressor({
+    inputs,
+    outputs,
+    numLayers,
+    width,
+    numHeads,
+    hiddenDim,
+  });
+  loadParameters(model, state, source);
+  return model;
+}

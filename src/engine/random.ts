@@ -1,0 +1,49 @@
+import { type Shape, sizeOf } from "./shape.ts";
+import { record, type Tensor } from "./tensor.ts";
+
+/**
+ * Random tensors from a counter-based generator, Philox 4×32-10 (Salmon et al. 2011,
+ * doi:10.1145/2063384.2063405). Element i of draw n is a function of (seed, n, i) alone: the same
+ * bits on every backend, and nothing is stored to draw them again.
+ */
+export class Rng {
+  private readonly key: readonly [low: number, high: number];
+  private draws = 0;
+  private readonly stream: number;
+
+  /** `seed`: a whole number below 2⁵³. */
+  constructor(seed: number, stream = 0) {
+    this.key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
+    this.stream = stream;
+  }
+
+  /** An independent generator; child k of one seed is always the same. */
+  split(child: number): Rng {
+    return new Rng(this.key[0] + this.key[1] * 2 ** 32, this.stream * 65521 + child + 1);
+  }
+
+  /** 32 random bits per element, u32. */
+  bits(shape: Shape): Tensor {
+    const values = [...this.key, this.draws++ >>> 0, this.stream >>> 0];
+    return record("randomBits", [], [sizeOf(shape)], "u32", { values }).reshape(shape);
+  }
+
+  /** Uniform in [low, high), in steps of 2⁻²⁴ of the range. */
+  uniform(shape: Shape, low = 0, high = 1): Tensor {
+    const unit = this.bits(shape)
+      .div(256)
+      .cast("f32")
+      .mul(2 ** -24);
+    return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
+  }
+
+  /** Mean 0, variance 1 (Box & Muller 1958): √(−2 log u) · cos 2πv. */
+  normal(shape: Shape): Tensor {
+    const radius = this.uniform(shape).neg().log1p().mul(-2).sqrt(); // 1 − u is never 0
+    return radius.mul(
+      this.uniform(shape)
+        .mul(2 * Math.PI)
+        .cos(),
+    );
+  }
+}

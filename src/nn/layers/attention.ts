@@ -1,0 +1,35 @@
+import { attention } from "../../engine/ops/attention.ts";
+import { matmul } from "../../engine/ops/contraction.ts";
+import type { Rng } from "../../engine/random.ts";
+import { type Tensor, zeros } from "../../engine/tensor.ts";
+import { Linear } from "./linear.ts";
+
+/**
+ * Multi-head self-attention, Vaswani et al. 2017 (arXiv:1706.03762).
+ *
+ *   [q | k | v] = x W_inᵀ + b_in,   y = concat_heads(attention(q, k, v)) W_outᵀ + b_out
+ *
+ * W_in f32 [3·width, width] starts Xavier-uniform as a whole, both biases at 0.
+ */
+export class SelfAttention {
+  readonly inProjWeight: Tensor;
+  readonly inProjBias: Tensor;
+  readonly outProj: Linear;
+  readonly numHeads: number;
+
+  constructor(width: number, numHeads: number, rng: Rng) {
+    const bound = Math.sqrt(6 / (3 * width + width));
+    this.inProjWeight = rng.uniform([3 * width, width], -bound, bound);
+    this.inProjBias = zeros([3 * width]);
+    this.outProj = Object.assign(new Linear(width, width, rng), { bias: zeros([width]) });
+    this.numHeads = numHeads;
+  }
+
+  /** x f32 [B, N, width]; mask bool [B, N], true where a key is padding → f32 [B, N, width]. */
+  forward(x: Tensor, mask: Tensor): Tensor {
+    const [batch, numTokens, width] = x.shape;
+    const qkv = matmul(x, this.inProjWeight, { transposeB: true }).add(this.inProjBias);
+    const heads = qkv.reshape([batch, numTokens, 3, this.numHeads, width / this.numHeads]);
+    return this.outProj.forward(attention(heads, mask).reshape(x.shape));
+  }
+}

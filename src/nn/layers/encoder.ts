@@ -1,0 +1,41 @@
+import type { Rng } from "../../engine/random.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { SelfAttention } from "./attention.ts";
+import { LayerNorm } from "./layerNorm.ts";
+import { Linear } from "./linear.ts";
+
+export interface EncoderLayerOptions {
+  width: number;
+  numHeads: number;
+  /** Width of the feed-forward part. */
+  hiddenDim: number;
+  rng: Rng;
+}
+
+/**
+ * Transformer encoder layer, normalised after each residual sum (Vaswani et al. 2017, arXiv:1706.03762).
+ *
+ *   x ← norm1(x + attention(x)),   x ← norm2(x + W₂ relu(W₁ x + b₁) + b₂)
+ */
+export class EncoderLayer {
+  readonly selfAttn: SelfAttention;
+  readonly linear1: Linear;
+  readonly linear2: Linear;
+  readonly norm1: LayerNorm;
+  readonly norm2: LayerNorm;
+
+  constructor({ width, numHeads, hiddenDim, rng }: EncoderLayerOptions) {
+    this.selfAttn = new SelfAttention(width, numHeads, rng);
+    this.linear1 = new Linear(width, hiddenDim, rng);
+    this.linear2 = new Linear(hiddenDim, width, rng);
+    this.norm1 = new LayerNorm(width);
+    this.norm2 = new LayerNorm(width);
+  }
+
+  /** x f32 [B, N, width]; mask bool [B, N], true where a token is padding → f32 [B, N, width]. */
+  forward(x: Tensor, mask: Tensor): Tensor {
+    const mixed = this.norm1.forward(x.add(this.selfAttn.forward(x, mask)));
+    const hidden = this.linear1.forward(mixed).relu();
+    return this.norm2.forward(mixed.add(this.linear2.forward(hidden)));
+  }
+}

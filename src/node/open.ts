@@ -1,0 +1,12 @@
+import type { Device } from "../engine/runtime/device.ts";
+import { type OpenOptions, openDevice as openAnywhere } from "../index.ts";
+import { type NodeGpuOptions, nodeGpu } from "./gpu.ts";
+
+/** Opens a device in Node, where `webgpu` means Dawn: a real GPU, else a software adapter. */
+export function openDevice(options: OpenOptions & NodeGpuOptions = {}): Promise<Device> {
+  const gpu = async () => {
+    const { adapter, source, description } = await nodeGpu(options);
+    return { adapter, isSoftware: source !== "hardware", description };
+  };
+  return openAnywhere({ gpu, ...options });
+}
