@@ -12,7 +12,17 @@ export interface HostTensor {
   data: HostArray;
 }
 
-export type HostArray = InstanceType<(typeof storedTypes)[StoredType]["array"]>;
+export type HostArray =
+  | Float64Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 /** Element types under the names of the safetensors format. */
 export type StoredType = keyof typeof storedTypes;
 
