@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { FormatError } from "../engine/errors.ts";
 
 /**
  * Write a whole file or nothing: other processes see the old content or all of the new one, also
@@ -19,8 +23,24 @@ export function writeAtomic(path: string, content: Uint8Array | string): void {
       closeSync(file);
     }
     renameSync(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw new Error(`${path}: cannot be written (${(cause as Error).message})`, { cause });
   }
+}
+
+const maxUnpacked = 2 ** 31; // bytes; a few kilobytes of gzip can stand for any number of them
+
+/** The content of a file, unpacked if it is gzip. */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "no such file" : cause.message;
+    throw new FormatError(`${path}: expected a file that can be read (${why})`, { cause });
+  });
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const options = { maxOutputLength: maxUnpacked };
+  return promisify(gunzip)(bytes, options).catch((cause: Error) => {
+    const why = `${cause.message}; ${bytes.length} bytes, truncated or damaged?`;
+    throw new FormatError(`${path}: expected gzip data up to its end (${why})`, { cause });
+  });
 }

@@ -1,5 +1,5 @@
 /** The entry `trackgrad/node`: files and adapters. */
-export { writeAtomic } from "./files.ts";
+export { readFileBytes, writeAtomic } from "./files.ts";
 export {
   type AdapterChoice,
   type AdapterReport,
@@ -9,3 +9,4 @@ export {
   type NodeGpuOptions,
   nodeGpu,
 } from "./gpu.ts";
+export { loadWeights, saveSafetensors } from "./weights.ts";
