@@ -1,0 +1,24 @@
+import { hdbscan } from "./hdbscan.ts";
+import type { Points } from "./points.ts";
+
+/** Every algorithm that labels points; command line, tests and benchmarks read this table. */
+export const clusterings = { hdbscan } satisfies Record<
+  string,
+  (points: Points, options?: object) => Int32Array
+>;
+
+export {
+  type Clustering,
+  clusterDendrogram,
+  type HdbscanFit,
+  hdbscan,
+  hdbscanDistances,
+  hdbscanFit,
+} from "./hdbscan.ts";
+export type { HdbscanOptions } from "./hdbscanOptions.ts";
+export { type KdTree, kdTree } from "./kdTree.ts";
+export { type Metric, type MetricName, metricOf } from "./metrics.ts";
+export { kNearest, type Neighbours } from "./nearest.ts";
+export type { Points } from "./points.ts";
+export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
+export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";

@@ -1,0 +1,136 @@
+import { ShapeError } from "../../engine/errors.ts";
+
+/**
+ * How far two points are apart.
+ *
+ * Searches compare *reduced* distances, which order pairs as distances do and are cheaper (for the
+ * euclidean metric, the square). Every path adds the terms of a pair in the order of its
+ * coordinates, so one pair has one distance to the last bit, wherever it is computed: exact ties
+ * stay exact.
+ */
+export interface Metric {
+  /** out[r − start] = reduced distance from the query row to rows start ≤ r < end of data. */
+  toRun(query: Row, data: Float64Array, start: number, end: number, out: Float64Array): void;
+  /** Reduced distance from the query row to box b of bounds f64 [boxes, low|high, dim]; 0 inside. */
+  toBox(query: Row, bounds: Float64Array, box: number): number;
+  distance(reduced: number): number;
+  reduced(distance: number): number;
+  /** Rows must have length 1. */
+  readonly needsUnitRows: boolean;
+}
+
+/** One row of `data`, starting at index `at`. */
+export interface Row {
+  readonly data: Float64Array;
+  at: number;
+  readonly dim: number;
+}
+
+export type MetricName = "euclidean" | "manhattan" | "chebyshev" | "minkowski" | "cosine";
+
+/** One row per metric; p is the exponent of minkowski, Σ|Δ|ᵖ. */
+export const metrics: Record<MetricName, (p: number) => Metric> = {
+  euclidean: () => ({
+    ...sumOfSquares,
+    distance: (reduced) => Math.sqrt(reduced),
+    reduced: (distance) => distance * distance,
+    needsUnitRows: false,
+  }),
+  // 1 − u·v, which is |u − v|² / 2 for rows of length 1
+  cosine: () => ({
+    ...sumOfSquares,
+    distance: (reduced) => reduced / 2,
+    reduced: (distance) => 2 * distance,
+    needsUnitRows: true,
+  }),
+  manhattan: () => ({
+    ...sumOf((gap) => gap),
+    distance: (reduced) => reduced,
+    reduced: (distance) => distance,
+    needsUnitRows: false,
+  }),
+  chebyshev: () => ({
+    ...largest,
+    distance: (reduced) => reduced,
+    reduced: (distance) => distance,
+    needsUnitRows: false,
+  }),
+  minkowski: (p) => ({
+    ...sumOf((gap) => gap ** p),
+    distance: (reduced) => reduced ** (1 / p),
+    reduced: (distance) => distance ** p,
+    needsUnitRows: false,
+  }),
+};
+
+export function metricOf(name: MetricName, p = 2): Metric {
+  if (!Object.hasOwn(metrics, name))
+    throw new ShapeError(
+      `metric: expected one of ${Object.keys(metrics).join(", ")}, got "${name}"`,
+    );
+  if (name === "minkowski" && !(p >= 1 && p < Infinity))
+    throw new ShapeError(`metric minkowski: expected 1 ≤ p < ∞, got ${p} (below 1 is no metric)`);
+  return metrics[name](p);
+}
+
+type Reduction = Pick<Metric, "toRun" | "toBox">;
+
+/** Distance of a coordinate from the interval low … high; 0 inside. */
+const outside = (x: number, low: number, high: number) =>
+  x < low ? low - x : x > high ? x - high : 0;
+
+const sumOfSquares: Reduction = {
+  toRun({ data: query, at, dim }, data, start, end, out) {
+    for (let r = start, i = start * dim; r < end; r++) {
+      let sum = 0;
+      for (let d = 0; d < dim; d++) {
+        const gap = data[i++] - query[at + d];
+        sum += gap * gap;
+      }
+      out[r - start] = sum;
+    }
+  },
+  toBox({ data: query, at, dim }, bounds, box) {
+    const low = 2 * box * dim;
+    let sum = 0;
+    for (let d = 0; d < dim; d++) {
+      const gap = outside(query[at + d], bounds[low + d], bounds[low + dim + d]);
+      sum += gap * gap;
+    }
+    return sum;
+  },
+};
+
+const sumOf = (term: (gap: number) => number): Reduction => ({
+  toRun({ data: query, at, dim }, data, start, end, out) {
+    for (let r = start, i = start * dim; r < end; r++) {
+      let sum = 0;
+      for (let d = 0; d < dim; d++) sum += term(Math.abs(data[i++] - query[at + d]));
+      out[r - start] = sum;
+    }
+  },
+  toBox({ data: query, at, dim }, bounds, box) {
+    const low = 2 * box * dim;
+    let sum = 0;
+    for (let d = 0; d < dim; d++)
+      sum += term(outside(query[at + d], bounds[low + d], bounds[low + dim + d]));
+    return sum;
+  },
+});
+
+const largest: Reduction = {
+  toRun({ data: query, at, dim }, data, start, end, out) {
+    for (let r = start, i = start * dim; r < end; r++) {
+      let max = 0;
+      for (let d = 0; d < dim; d++) max = Math.max(max, Math.abs(data[i++] - query[at + d]));
+      out[r - start] = max;
+    }
+  },
+  toBox({ data: query, at, dim }, bounds, box) {
+    const low = 2 * box * dim;
+    let max = 0;
+    for (let d = 0; d < dim; d++)
+      max = Math.max(max, outside(query[at + d], bounds[low + d], bounds[low + dim + d]));
+    return max;
+  },
+};

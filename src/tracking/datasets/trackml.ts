@@ -1,0 +1,193 @@
+/**
+ * TrackML events, Amrouche et al. 2020 (arXiv:1904.06778): four CSV tables an event, plain or gzip.
+ *
+ * Reads bytes, not files: the caller says how a file is opened, so this runs in a browser too.
+ * Tables are joined by hit_id and particle_id; whatever does not join is an error with its line.
+ */
+import { FormatError } from "../../engine/errors.ts";
+import { type Cells, Event, type Hits, type Truth } from "../event.ts";
+import { indexParticles, type ParticleIndex, type Particles } from "../particles.ts";
+import { lineOf, readCsv, type Schema, type Table } from "./csv.ts";
+import { gunzip } from "./gzip.ts";
+
+/** The content of a file, or undefined if there is none of that name. May already be unpacked. */
+export type OpenFile = (name: string) => Promise<Uint8Array | undefined>;
+
+const hitColumns = {
+  hit_id: "u32",
+  x: "f64",
+  y: "f64",
+  z: "f64",
+  volume_id: "u32",
+  layer_id: "u32",
+  module_id: "u32",
+} as const satisfies Schema;
+
+const cellColumns = {
+  hit_id: "u32",
+  ch0: "u32",
+  ch1: "u32",
+  value: "f64",
+} as const satisfies Schema;
+
+const particleColumns = {
+  particle_id: "u64",
+  vx: "f64",
+  vy: "f64",
+  vz: "f64",
+  px: "f64",
+  py: "f64",
+  pz: "f64",
+  q: "f64",
+  nhits: "u32",
+} as const satisfies Schema;
+
+// the first release has no particle_type
+const particleType = { particle_type: "i32" } as const satisfies Schema;
+
+// where truth was recovered from other sources, the crossing points are empty
+const truthColumns = {
+  hit_id: "u32",
+  particle_id: "u64",
+  tx: "f64?",
+  ty: "f64?",
+  tz: "f64?",
+  tpx: "f64?",
+  tpy: "f64?",
+  tpz: "f64?",
+  weight: "f64",
+} as const satisfies Schema;
+
+export type TruthTable = Table<typeof truthColumns>;
+
+/** Reads `<prefix>-hits.csv` or `.csv.gz`, and cells, particles and truth where they exist. */
+export async function readTrackml(open: OpenFile, prefix: string): Promise<Event> {
+  const hitFile = await openTable(open, prefix, "hits");
+  if (!hitFile) {
+    const name = `${prefix}-hits.csv`;
+    throw new FormatError(`readTrackml: expected ${name} or ${name}.gz, got neither`);
+  }
+  const cellFile = await openTable(open, prefix, "cells");
+  const particleFile = await openTable(open, prefix, "particles");
+  const truthFile = await openTable(open, prefix, "truth");
+
+  const hits = readHits(hitFile);
+  const rowOfHit = rowsById(hits.hitId, hitFile.where);
+  const particles = particleFile && readParticles(particleFile);
+  const truth = truthFile && readTruthTable(truthFile.bytes, truthFile.where);
+  const index = indexParticles([particles?.particle_id, truth?.particle_id].filter((id) => !!id));
+  return new Event({
+    name: prefix.slice(prefix.lastIndexOf("/") + 1),
+    hits,
+    particleIds: index.particleIds,
+    cells: cellFile && readCells(cellFile, rowOfHit),
+    particles: particles && joinParticles(particles, index),
+    truth: truth && joinTruth(truth, truthFile.where, rowOfHit, hits.hitId.length, index),
+  });
+}
+
+/** The truth table by itself, row by row: enough to score a submission without the hits. */
+export const readTruth = (source: Uint8Array | string, file: string): TruthTable => {
+  const truth = readTruthTable(source, `readTruth: ${file}`);
+  rowsById(truth.hit_id, `readTruth: ${file}`);
+  return truth;
+};
+
+interface OpenedTable {
+  readonly where: string; // opens every message about this file
+  readonly bytes: Uint8Array;
+}
+
+async function openTable(open: OpenFile, prefix: string, table: string) {
+  for (const name of [`${prefix}-${table}.csv`, `${prefix}-${table}.csv.gz`]) {
+    const bytes = await open(name);
+    const where = `readTrackml: ${name}`;
+    if (bytes) return { where, bytes: await gunzip(bytes, where) } satisfies OpenedTable;
+  }
+  return undefined;
+}
+
+function readHits({ bytes, where }: OpenedTable): Hits {
+  const { hit_id, x, y, z, volume_id, layer_id, module_id } = readCsv(bytes, hitColumns, { where });
+  if (hit_id.length === 0) throw new FormatError(`${where}: expected at least one hit, got none`);
+  return { hitId: hit_id, x, y, z, volume: volume_id, layer: layer_id, module: module_id };
+}
+
+function readCells({ bytes, where }: OpenedTable, rowOfHit: ReadonlyMap<number, number>): Cells {
+  const { hit_id, ch0, ch1, value } = readCsv(bytes, cellColumns, { where });
+  const hit = hit_id.map((id, row) => rowOf(id, rowOfHit, where, row));
+  return { hit, ch0, ch1, value };
+}
+
+function readParticles({ bytes, where }: OpenedTable) {
+  const table = readCsv(bytes, particleColumns, { where, optional: particleType });
+  const seen = new Set<bigint>([0n]);
+  table.particle_id.forEach((id, row) => {
+    if (seen.has(id)) {
+      const got = id === 0n ? "0, which means noise" : `particle ${id} again`;
+      throw new FormatError(`${where} ${lineOf(row)}: expected each particle once, got ${got}`);
+    }
+    seen.add(id);
+  });
+  return table;
+}
+
+function joinParticles(table: ReturnType<typeof readParticles>, index: ParticleIndex): Particles {
+  const { particle_id, particle_type, nhits, ...columns } = table;
+  return {
+    ...columns,
+    particleId: particle_id,
+    index: Uint32Array.from(Array.from(particle_id, (id) => index.indexOf(id)!)),
+    particleType: particle_type,
+    numHits: nhits,
+  };
+}
+
+const readTruthTable = (source: Uint8Array | string, where: string): TruthTable =>
+  readCsv(source, truthColumns, { where });
+
+function joinTruth(
+  table: TruthTable,
+  where: string,
+  rowOfHit: ReadonlyMap<number, number>,
+  numHits: number,
+  index: ParticleIndex,
+): Truth {
+  const isKnown = new Uint8Array(numHits);
+  const particleIndex = new Uint32Array(numHits);
+  const names = ["tx", "ty", "tz", "tpx", "tpy", "tpz", "weight"] as const;
+  const values = names.map((name) => new Float64Array(numHits).fill(unknown[name] ?? Number.NaN));
+  table.hit_id.forEach((id, row) => {
+    const hit = rowOf(id, rowOfHit, where, row);
+    if (isKnown[hit] === 1) throw again(where, row, id);
+    isKnown[hit] = 1;
+    particleIndex[hit] = index.indexOf(table.particle_id[row])!;
+    names.forEach((name, column) => {
+      values[column][hit] = table[name][row];
+    });
+  });
+  const [tx, ty, tz, tpx, tpy, tpz, weight] = values;
+  return { isKnown, particleIndex, tx, ty, tz, tpx, tpy, tpz, weight };
+}
+
+// a hit without truth earns nothing in the score; its crossing point is not known
+const unknown: Partial<Record<string, number>> = { weight: 0 };
+
+function rowsById(hitId: Uint32Array, where: string): Map<number, number> {
+  const rows = new Map<number, number>();
+  hitId.forEach((id, row) => {
+    if (rows.has(id)) throw again(where, row, id);
+    rows.set(id, row);
+  });
+  return rows;
+}
+
+function rowOf(id: number, rows: ReadonlyMap<number, number>, where: string, row: number): number {
+  const found = rows.get(id);
+  if (found !== undefined) return found;
+  const expected = "expected the id of a hit in the hits file";
+  throw new FormatError(`${where} ${lineOf(row)} column hit_id: ${expected}, got ${id}`);
+}
+
+const again = (where: string, row: number, id: number): FormatError =>
+  new FormatError(`${where} ${lineOf(row)}: expected each hit once, got hit ${id} again`);

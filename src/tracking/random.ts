@@ -1,0 +1,31 @@
+/** The next number of a stream, uniform in [0, 1). Passed as an argument wherever chance decides. */
+export type Rng = () => number;
+
+/**
+ * A stream that depends on nothing but its seed: SplitMix, Steele et al. 2014
+ * (doi:10.1145/2714064.2660195), with 32 bits of state; 2³² numbers until it repeats.
+ */
+export function splitMix(seed: number): Rng {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0; // 2³² divided by the golden ratio
+    let bits = state;
+    bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
+    bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+    return ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** An integer from low to high, both included. */
+export const randomInteger = (rng: Rng, low: number, high: number): number =>
+  low + Math.floor(rng() * (high - low + 1));
+
+/** `count` distinct integers below `size`, in random order: the start of a Fisher–Yates shuffle. */
+export function sample(rng: Rng, size: number, count: number): Uint32Array {
+  const pool = Uint32Array.from({ length: size }, (_, i) => i);
+  for (let i = 0; i < count; i++) {
+    const j = randomInteger(rng, i, size - 1);
+    [pool[i], pool[j]] = [pool[j], pool[i]];
+  }
+  return pool.slice(0, count);
+}
