@@ -2,9 +2,11 @@
 export {
   type PublishedRegressor,
   publishedRegressors,
+  type ReconstructOptions,
   type RegressorClustering,
   type RegressorDataType,
   type RegressorOptions,
+  reconstructTracks,
   regressorData,
   regressorFrom,
   TransformerRegressor,

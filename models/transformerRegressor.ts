@@ -7,10 +7,20 @@
 import { FormatError, ShapeError } from "../src/engine/errors.ts";
 import { Rng } from "../src/engine/random.ts";
 import { showShape } from "../src/engine/shape.ts";
-import { type Tensor, zeros } from "../src/engine/tensor.ts";
+import { type Tensor, tensor, zeros } from "../src/engine/tensor.ts";
 import { EncoderLayer } from "../src/nn/layers/encoder.ts";
 import { Linear } from "../src/nn/layers/linear.ts";
-import { loadParameters, type StoredTensor } from "../src/nn/module.ts";
+import { loadParameters, parameters, type StoredTensor } from "../src/nn/module.ts";
+import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
+import type { HdbscanOptions } from "../src/tracking/clustering/hdbscanOptions.ts";
+import type { Event } from "../src/tracking/event.ts";
+import {
+  hitSequence,
+  padSequences,
+  type Standardisation,
+  trackmlStandardisation,
+} from "../src/tracking/sequence.ts";
+import type { Tracks } from "../src/tracking/tracks.ts";
 
 /** What a data type feeds in and regresses, in this order. */
 export const regressorData = {
@@ -78,6 +88,10 @@ export class TransformerRegressor {
     this.decoder = new Linear(width, outputs, rng);
   }
 
+  get numParameters(): number {
+    return [...parameters(this).values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /**
    * hits f32 [B, N, inputs]; mask bool [B, N], true where a row is padding → f32 [B, N, outputs].
    * Padding rows get results too, without meaning.
@@ -127,4 +141,46 @@ export function regressorFrom(
   });
   loadParameters(model, state, source);
   return model;
+}
+
+export interface ReconstructOptions {
+  clustering: HdbscanOptions;
+  /** Of the coordinates in mm; default: what suits the published weights. */
+  standardisation?: Standardisation;
+  /** Events per forward pass. */
+  batchSize?: number;
+  /** Called after each event. */
+  onEvent?: () => void;
+}
+
+/** Tracks of TrackML events: regress the parameters of every hit's track, then cluster the hits by them. */
+export async function reconstructTracks(
+  model: TransformerRegressor,
+  events: readonly Event[],
+  options: ReconstructOptions,
+): Promise<Tracks[]> {
+  const { clustering, standardisation = trackmlStandardisation, batchSize = 8, onEvent } = options;
+  const tracks: Tracks[] = [];
+  for (let first = 0; first < events.length; first += batchSize) {
+    const sequences = events
+      .slice(first, first + batchSize)
+      .map((event) => hitSequence(event, standardisation));
+    const { features, mask, numEvents, maxHits, numFeatures } = padSequences(sequences);
+    const hits = tensor(features, [numEvents, maxHits, numFeatures]);
+    const isPadding = tensor(Uint32Array.from(mask), [numEvents, maxHits], { dtype: "bool" });
+    const regressed = model.forward(hits, isPadding);
+    const dim = regressed.shape[2];
+    const data = await regressed.data();
+    for (const [b, { numHits }] of sequences.entries()) {
+      const start = b * maxHits * dim;
+      tracks.push(
+        hdbscan(
+          { data: data.subarray(start, start + numHits * dim), numPoints: numHits, dim },
+          clustering,
+        ),
+      );
+      onEvent?.();
+    }
+  }
+  return tracks;
 }

@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import type { Device } from "../engine/runtime/device.ts";
+import type { BackendName } from "../engine/runtime/open.ts";
+import { openDevice } from "../node/open.ts";
+
+/** Adds one verb to the program: a line in `index.ts` registers it. */
+export type Verb = (program: Command) => void;
+
+/** What the user asked for is not possible as asked; one line, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  device: string;
+  seed: number;
+}
+
+/** The options that every verb has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--json", "print one JSON document on stdout, messages on stderr")
+    .option("--device <name>", "auto, webgpu, wasm or js", "auto")
+    .option("--seed <n>", "seed of everything random", wholeNumber("--seed", 0), 1)
+    .option("--quiet", "no messages, no progress");
+}
+
+/** Prints the document with `--json`, else the text. */
+export function print(options: CommonOptions, document: unknown, text: () => string): void {
+  console.log(options.json ? JSON.stringify(document) : text());
+}
+
+/** A remark for people, on stderr. */
+export function say(options: CommonOptions, message: string): void {
+  if (!options.quiet) console.error(message);
+}
+
+/** Runs a task on the device that `--device` names, and closes it. */
+export async function withDevice<T>(
+  options: CommonOptions,
+  task: (device: Device) => Promise<T>,
+): Promise<T> {
+  const name = options.device;
+  if (name === "wasm")
+    throw new UsageError("--device: expected auto, webgpu or js, got wasm (not in this version)");
+  if (!["auto", "webgpu", "js", "js-f64"].includes(name))
+    throw new UsageError(`--device: expected auto, webgpu, wasm or js, got ${name}`);
+  const device = await openDevice({ backend: name as BackendName });
+  try {
+    say(options, `${device}`);
+    return await task(device);
+  } finally {
+    await device.close();
+  }
+}
+
+/** Parser of a whole number ≥ `least`. */
+export const wholeNumber =
+  (name: string, least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || text.trim() === "")
+      throw new UsageError(`${name}: expected a whole number ≥ ${least}, got ${text}`);
+    return value;
+  };
+
+/** Parser of a finite number ≥ 0. */
+export const distance =
+  (name: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(value >= 0 && value < Infinity) || text.trim() === "")
+      throw new UsageError(`${name}: expected a number ≥ 0, got ${text}`);
+    return value;
+  };
+
+/** Parser of `count` finite numbers with commas between. */
+export const numberList =
+  (name: string, count: number) =>
+  (text: string): number[] => {
+    const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    if (values.length !== count || !values.every(Number.isFinite))
+      throw new UsageError(`${name}: expected ${count} numbers with commas between, got ${text}`);
+    return values;
+  };

@@ -1,0 +1,50 @@
+import { listAdapters } from "../node/gpu.ts";
+import { type CommonOptions, print, type Verb, withCommonOptions } from "./command.ts";
+import { table } from "./table.ts";
+
+const shownLimits = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeInvocationsPerWorkgroup",
+] as const;
+
+export const devices: Verb = (program) => {
+  const command = program
+    .command("devices")
+    .description("backends and adapters found, the one chosen and why, limits");
+  withCommonOptions(command).action(run);
+};
+
+async function run(options: CommonOptions): Promise<void> {
+  const { adapters, problem } = await listAdapters().then(
+    (found) => ({ adapters: found, problem: undefined }),
+    (error: Error) => ({ adapters: [], problem: error.message }),
+  );
+  const real = adapters.find(({ source }) => source === "hardware");
+  const auto = real ? "webgpu" : "js";
+  const why = real
+    ? `a real GPU: ${real.description}`
+    : adapters.length > 0
+      ? "no real GPU; a software adapter is slower than js and is used only when asked for"
+      : `no WebGPU adapter${problem ? ` (${problem})` : ""}`;
+  const document = {
+    auto: { backend: auto, why },
+    backends: ["webgpu", "js"],
+    adapters: adapters.map(({ limits, ...adapter }) => ({
+      ...adapter,
+      limits: Object.fromEntries(shownLimits.map((name) => [name, limits[name]])),
+    })),
+  };
+  print(options, document, () => {
+    const rows = adapters.map(({ source, description, chosen, limits, features }) => [
+      chosen ? "webgpu →" : "webgpu",
+      source,
+      description,
+      `${Math.round(limits.maxStorageBufferBindingSize / 2 ** 20)} MiB`,
+      features.filter((f) => /^(shader-f16|subgroups|timestamp-query)$/.test(f)).join(" ") || "–",
+    ]);
+    rows.push([auto === "js" ? "js →" : "js", "cpu", "generated JavaScript, f32 or f64", "–", "–"]);
+    return `${table(["backend", "kind", "adapter", "binding", "features"], rows)}\n\n--device auto takes ${auto}: ${why}`;
+  });
+}

@@ -1,0 +1,7 @@
+/** The catalogue of verbs. */
+import { cluster } from "./cluster.ts";
+import { devices } from "./devices.ts";
+import { reconstruct } from "./reconstruct.ts";
+import { score } from "./score.ts";
+
+export const verbs = { cluster, devices, reconstruct, score };

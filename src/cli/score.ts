@@ -1,0 +1,97 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { readEvent } from "../node/events.ts";
+import { readFileBytes } from "../node/files.ts";
+import {
+  clusterMetrics,
+  type Event,
+  hitEta,
+  hitPt,
+  hitReconstructable,
+  indexParticles,
+  numTracks,
+  readSubmission,
+  readTruth,
+  type Tracks,
+  trackFormersMetrics,
+  tracksFromSubmission,
+} from "../tracking/index.ts";
+import { type CommonOptions, print, say, type Verb, withCommonOptions } from "./command.ts";
+import { type EventReport, meanOf, scoreTable } from "./scores.ts";
+import { table } from "./table.ts";
+
+interface Options extends CommonOptions {
+  compat?: boolean;
+}
+
+const ptThresholds = [0, 0.5, 0.9, 1.5]; // GeV, those of the tracking literature
+
+export const score: Verb = (program) => {
+  const command = program
+    .command("score <submission.csv> <truth.csv>")
+    .description(
+      "TrackML score and all efficiencies; by pt if hits and particles lie beside the truth",
+    )
+    .option("--compat", "count noise as the published programs do");
+  withCommonOptions(command).action(run);
+};
+
+async function run(submissionFile: string, truthFile: string, options: Options): Promise<void> {
+  const submission = readSubmission(await readFileBytes(submissionFile), submissionFile);
+  const truth = readTruth(await readFileBytes(truthFile), truthFile);
+  const tracks = tracksFromSubmission(submission, truth.hit_id);
+  const { indexOf } = indexParticles([truth.particle_id]);
+  const known = {
+    particle: Uint32Array.from(Array.from(truth.particle_id, (id) => indexOf(id) as number)),
+    weight: truth.weight,
+  };
+  const [prefix, name] = [truthFile, basename(truthFile)].map((path) =>
+    path.replace(/-truth\.csv(\.gz)?$/, ""),
+  );
+  const report: EventReport = {
+    event: name,
+    hits: truth.hit_id.length,
+    tracks: numTracks(tracks),
+    ...trackFormersMetrics(tracks, known, { compat: options.compat ?? false }),
+  };
+  const beside = ["hits", "particles"].every((kind) =>
+    [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`)),
+  );
+  if (!beside) say(options, "rates by pt: no hits and particles beside the truth");
+  const byPt = beside && prefix !== truthFile ? ratesByPt(await readEvent(prefix), submission) : [];
+  const document = { events: [{ ...report, byPt }], mean: meanOf([report]) };
+  print(options, document, () =>
+    [scoreTable([report]), ptTable(byPt)].filter(Boolean).join("\n\n"),
+  );
+}
+
+/** Rates among reconstructable particles above each pt threshold. */
+function ratesByPt(event: Event, submission: Parameters<typeof tracksFromSubmission>[0]) {
+  const { truth } = event;
+  if (!truth) return [];
+  const tracks: Tracks = tracksFromSubmission(submission, event.hits.hitId);
+  const keep = (_: number, hit: number) => truth.isKnown[hit] === 1;
+  const hits = {
+    label: tracks.filter(keep),
+    particle: truth.particleIndex.filter(keep),
+    pt: hitPt(event).filter(keep),
+    eta: hitEta(event).filter(keep),
+    reconstructable: hitReconstructable(event).filter(keep),
+  };
+  return clusterMetrics(hits, { ptThresholds });
+}
+
+function ptTable(rows: ReturnType<typeof ratesByPt>): string {
+  if (rows.length === 0) return "";
+  return table(
+    ["pt ≥ (GeV)", "particles", "tracks", "perfect", "double majority", "LHC"],
+    rows.map((r) => [
+      `${r.minPt}`,
+      r.numParticles,
+      r.numClusters,
+      r.perfect,
+      r.doubleMajority,
+      r.lhc,
+    ]),
+  );
+}
