@@ -50,7 +50,7 @@ const cases = files
   })
   .filter(({ path }) => existsSync(path));
 
-test(`checkpoint cases: ${cases.length || "none, absent"} in ${folders.map(label)}`, () => {});
+test(`checkpoint cases: ${cases.length || "absent"}, in ${folders.map(label) || "no folder"}`, () => {});
 
 describe.each(cases.map((c) => [label(c.path), c] as const))("%s", (_, { path, content }) => {
   const bytes = readFileSync(path);
@@ -119,7 +119,7 @@ test.runIf(cases.length > 0)("1000 mutants of its pickle alone are read or refus
 
 const safetensors = files.filter((file) => file.endsWith(".safetensors"));
 
-test(`safetensors of ${safetensors.length || "no, absent"} cases are read and rewritten`, () => {
+test(`safetensors files are read and rewritten: ${safetensors.length || "absent"}`, () => {
   for (const file of safetensors) {
     const read = readSafetensors(readFileSync(file), label(file));
     const again = readSafetensors(writeSafetensors(read.tensors, read.metadata), label(file));
