@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AdapterReport } from "../../src/node/gpu.ts";
 import { findSwiftShader } from "../../src/node/swiftshader.ts";
 import { root, runChild } from "./child.ts";
 
@@ -21,6 +22,14 @@ test("a process that computes and destroys its device ends by itself", async () 
   const report = await compute();
   console.log(`adapter: ${report.description} (${report.source})`);
   expect(report.result).toEqual([2, 4, 6, 8]);
+});
+
+test("the list of adapters marks the chosen one and shows its limits", async () => {
+  const { adapters, description, source } = await compute();
+  const chosen = adapters.filter((adapter: AdapterReport) => adapter.chosen);
+  expect(chosen).toMatchObject([{ description, source }]);
+  expect(chosen[0].limits.maxBufferSize).toBeGreaterThanOrEqual(2 ** 28);
+  expect(chosen[0].features).toContain("core-features-and-limits");
 });
 
 test("forced garbage collection does not end a device early or crash at exit", async () => {

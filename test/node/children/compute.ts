@@ -1,5 +1,5 @@
 /** Double four numbers on an adapter, print what happened as JSON, destroy the device, end. */
-import { nodeGpu } from "../../../src/node/gpu.ts";
+import { listAdapters, nodeGpu } from "../../../src/node/gpu.ts";
 
 // browsers have these as globals, and nodeGpu sees to it here; TypeScript's own types lack them
 declare const GPUBufferUsage: Record<"STORAGE" | "COPY_SRC" | "COPY_DST" | "MAP_READ", number>;
@@ -45,7 +45,7 @@ async function doubled(values: number[]) {
   copy.unmap();
   await collect();
   device.destroy();
-  return { source, description, passedOver, result };
+  return { source, description, passedOver, result, adapters: await listAdapters() };
 }
 
 try {
