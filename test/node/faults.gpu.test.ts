@@ -22,9 +22,12 @@ test("a file that is rewritten is whole at any moment, also when its writer is k
   for (const reads of [1, 50, 200]) {
     const child = startChild("rewrite.ts", { args: [path] });
     await new Promise((started) => child.stdout!.once("data", started));
-    for (let i = 0; i < reads; i++) expectWhole();
-    child.kill("SIGKILL");
-    await new Promise((ended) => child.once("close", ended));
+    try {
+      for (let i = 0; i < reads; i++) expectWhole();
+    } finally {
+      child.kill("SIGKILL");
+      await new Promise((ended) => child.once("close", ended));
+    }
     expectWhole();
   }
 });
