@@ -5,7 +5,12 @@
  * `TG_ADAPTER=auto|hardware|system|swiftshader` narrows it; an explicit option wins over that.
  */
 import { DeviceError } from "../engine/errors.ts";
-import { preloadSwiftShader, swiftShaderPackage, useSystemDrivers } from "./swiftshader.ts";
+import {
+  pointLoaderAt,
+  preloadSwiftShader,
+  swiftShaderPackage,
+  useSystemDrivers,
+} from "./swiftshader.ts";
 
 const choices = ["auto", "hardware", "system", "swiftshader"] as const;
 /** hardware: a real GPU only; system: also a software driver of the system; auto: any. */
@@ -59,7 +64,8 @@ export interface AdapterReport {
 /** Everything the search order can find on this machine, for the `devices` command. */
 export async function listAdapters(options: NodeGpuOptions = {}): Promise<AdapterReport[]> {
   const dawn = await loadDawn();
-  const chosen = await nodeGpu(options).catch(() => undefined);
+  const adapter = options.adapter ?? choiceFromEnvironment();
+  const chosen = await nodeGpu({ ...options, adapter }).catch(() => undefined);
   const reports = new Map<string, AdapterReport>();
   for (const place of placesFor("auto")) {
     // a second adapter of a machine shows only when asked for
@@ -76,6 +82,8 @@ export async function listAdapters(options: NodeGpuOptions = {}): Promise<Adapte
       });
     }
   }
+  // child processes inherit the setting, and it would hide a GPU from them
+  if (chosen?.source !== "swiftshader") pointLoaderAt(undefined);
   return [...reports.values()];
 }
 

@@ -91,7 +91,8 @@ export function useSystemDrivers(): void {
 const userDrivers = process.env.VK_DRIVER_FILES;
 const userIcds = process.env.VK_ICD_FILENAMES; // the same, as older loaders call it
 
-function pointLoaderAt(icd: string | undefined): void {
+/** Choose the drivers that the Vulkan loader looks at; undefined = those of the user. */
+export function pointLoaderAt(icd: string | undefined): void {
   setVariable("VK_DRIVER_FILES", icd ?? userDrivers);
   setVariable("VK_ICD_FILENAMES", icd ?? userIcds);
 }

@@ -97,6 +97,11 @@ test.each<[string, Uint8Array, RegExp]>([
     patched(good, entry, 42, u32(lastLocal + 1)),
     /expected a zip local record/,
   ],
+  [
+    "a local header in the last bytes",
+    patched(good, entry, 42, u32(good.length - 2)),
+    /expected more/,
+  ],
   ["a local header behind the end", patched(good, entry, 42, u32(1e9)), /expected more/],
   ["entries that share bytes", patched(good, entry, 42, u32(0)), /overlaps another/],
   [
