@@ -1,20 +1,27 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsdown";
 
-export default defineConfig({
+const shared = {
   cwd: fileURLToPath(new URL("..", import.meta.url)),
-  entry: {
-    index: "src/index.ts",
-    kernels: "kernels/index.ts",
-    models: "models/index.ts",
-    tracking: "src/tracking/index.ts",
-    node: "src/node/index.ts",
-    cli: "src/cli/main.ts",
-  },
-  format: "esm",
-  platform: "neutral",
+  format: "esm" as const,
   target: "es2023",
-  dts: true,
   fixedExtension: false,
   external: ["webgpu", /^node:/],
-});
+};
+
+/** The library, whose entries share their modules, and the command line, which carries its packages. */
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: "src/index.ts",
+      kernels: "kernels/index.ts",
+      models: "models/index.ts",
+      tracking: "src/tracking/index.ts",
+      node: "src/node/index.ts",
+    },
+    platform: "neutral",
+    dts: true,
+  },
+  { ...shared, entry: { cli: "src/cli/main.ts" }, platform: "node", dts: false, clean: false },
+]);
