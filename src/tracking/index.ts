@@ -1,12 +1,61 @@
 /**
  * The entry `trackgrad/tracking`: events, tracks and scores as pure functions of typed arrays.
  *
- * Nothing here opens a file or touches a device. Lengths mm, momenta GeV, angles rad.
+ * Nothing here opens a file or touches a device. Lengths mm, momenta GeV, angles rad; H hits.
  */
-export * from "./datasets/index.ts";
-export * from "./event.ts";
+export {
+  type Column,
+  type ColumnType,
+  type CsvOptions,
+  readCsv,
+  type Schema,
+  type Table,
+  writeCsv,
+} from "./datasets/csv.ts";
+export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
+export { readSubmission, writeSubmission } from "./datasets/submission.ts";
+export { type OpenFile, readTrackml, readTruth, type TruthTable } from "./datasets/trackml.ts";
+export {
+  type Cells,
+  Event,
+  type EventFields,
+  type Hits,
+  selectHits,
+  selectParticles,
+  type Truth,
+} from "./event.ts";
 export * from "./metrics/index.ts";
-export * from "./particles.ts";
-export * from "./random.ts";
-export * from "./sequence.ts";
-export * from "./tracks.ts";
+export {
+  hitEta,
+  hitPt,
+  hitReconstructable,
+  indexParticles,
+  type ParticleIndex,
+  type Particles,
+  particleEta,
+  particlePt,
+  particleRowOfHit,
+  type ReconstructableOptions,
+} from "./particles.ts";
+export { type Rng, splitMix } from "./random.ts";
+export {
+  type HitBatch,
+  type HitSequence,
+  hitSequence,
+  momenta,
+  momentumWindow,
+  padSequences,
+  padValue,
+  type Standardisation,
+  standardisationOf,
+  trackmlStandardisation,
+  trackParameters,
+} from "./sequence.ts";
+export {
+  numTracks,
+  type Submission,
+  submissionFromTracks,
+  type Tracks,
+  tracksFromSubmission,
+} from "./tracks.ts";

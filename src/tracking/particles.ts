@@ -66,7 +66,7 @@ export interface ReconstructableOptions {
  * 1 for every hit of a particle that crossed at least `minLayers` different layers, u8 [H].
  * Three is the least that fixes a helix; noise is never reconstructable.
  */
-export function reconstructable(event: Event, options: ReconstructableOptions = {}): Uint8Array {
+export function hitReconstructable(event: Event, options: ReconstructableOptions = {}): Uint8Array {
   const { minLayers = 3, compat = false } = options;
   const particle = event.truth?.particleIndex ?? new Uint32Array(event.numHits);
   const layersOf = new Map<number, Set<number>>();

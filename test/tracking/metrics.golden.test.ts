@@ -19,6 +19,7 @@ import {
   hitCountFractions,
   hitEta,
   hitPt,
+  hitReconstructable,
   hitSequence,
   hitsPerCluster,
   type LabelledHits,
@@ -28,7 +29,6 @@ import {
   padSequences,
   partitionScores,
   readTrackml,
-  reconstructable,
   selectHits,
   selectParticles,
   standardisationOf,
@@ -234,7 +234,7 @@ async function eventHits(c: Json): Promise<LabelledHits> {
     particle: event.truth!.particleIndex,
     pt: hitPt(event),
     eta: hitEta(event),
-    reconstructable: reconstructable(event, { compat: true }),
+    reconstructable: hitReconstructable(event, { compat: true }),
   };
 }
 

@@ -49,7 +49,7 @@ export function readCsv<S extends Schema, O extends Schema = Record<never, Colum
   const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source;
   const end = endOfText(bytes);
   const headerEnd = lineEnd(bytes, startOfText(bytes), end);
-  const header = textIn(bytes, startOfText(bytes), trimmed(bytes, 0, headerEnd)).split(separator);
+  const header = headerIn(bytes, headerEnd).split(separator);
   const numRows = countLines(bytes, headerEnd, end);
   const readers = readersOf(bytes, header, required, { ...optional }, numRows, where);
   parseRows(bytes, headerEnd + 1, end, readers, separator.charCodeAt(0), where);
@@ -84,22 +84,32 @@ function parseRows(
     for (let c = 0; c <= last; c++) {
       let stop = at;
       while (stop < end && bytes[stop] !== separator && bytes[stop] !== newline) stop++;
-      const atLineEnd = stop === end || bytes[stop] === newline;
-      if (atLineEnd !== (c === last)) {
-        const line = textIn(bytes, lineStart, lineEnd(bytes, lineStart, end)).trimEnd();
-        const got = line === "" ? 0 : line.split(String.fromCharCode(separator)).length;
-        throw new FormatError(`${where} ${lineOf(row)}: expected ${last + 1} columns, got ${got}`);
-      }
-      const fieldEnd = atLineEnd ? trimmed(bytes, at, stop) : stop;
-      const reader = readers[c];
-      if (reader !== undefined && !reader.store(row, at, fieldEnd)) {
-        const got = JSON.stringify(textIn(bytes, at, Math.min(fieldEnd, at + 40)));
-        const place = `${where} ${lineOf(row)} column ${reader.name}`;
-        throw new FormatError(`${place}: expected ${reader.expected}, got ${got}`);
+      const isLineEnd = stop === end || bytes[stop] === newline;
+      const fieldEnd = isLineEnd ? trimmed(bytes, at, stop) : stop;
+      const isRead = readers[c]?.store(row, at, fieldEnd) ?? true;
+      if (!isRead || isLineEnd !== (c === last)) {
+        const numFields = countFields(bytes, lineStart, end, separator);
+        const field = textIn(bytes, at, Math.min(fieldEnd, at + 40));
+        const what = malformed(numFields, readers.length, field, readers[c]);
+        throw new FormatError(`${where} ${lineOf(row)}${what}`);
       }
       at = stop + 1;
     }
   }
+}
+
+/** A wrong number of fields is the better explanation, where it applies: values may have moved. */
+function malformed(got: number, wanted: number, field: string, reader?: Reader): string {
+  if (got !== wanted) return `: expected ${wanted} columns, got ${got}`;
+  return ` column ${reader?.name}: expected ${reader?.expected}, got ${JSON.stringify(field)}`;
+}
+
+function countFields(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  const stop = lineEnd(bytes, start, end);
+  if (trimmed(bytes, start, stop) === start) return 0; // blank
+  let count = 1;
+  for (let i = start; i < stop; i++) if (bytes[i] === separator) count++;
+  return count;
 }
 
 /** One reader for each column of the file, in its order; undefined where nobody wants the column. */
@@ -156,6 +166,10 @@ function reader(bytes: Uint8Array, name: string, type: ColumnType, numRows: numb
 
 const textIn = (bytes: Uint8Array, start: number, end: number): string =>
   new TextDecoder().decode(bytes.subarray(start, end));
+
+/** Text of the first line; what is not a table may have a first line without end. */
+const headerIn = (bytes: Uint8Array, end: number): string =>
+  textIn(bytes, startOfText(bytes), Math.min(trimmed(bytes, 0, end), 2 ** 16));
 
 /** Skips the byte order mark that some programs write. */
 const startOfText = (bytes: Uint8Array): number =>

@@ -1,5 +1,4 @@
 /** Catalogue of data formats: one file each, readers of bytes and writers of text. */
-export * from "./csv.ts";
 export * from "./detectors.ts";
 export * from "./subEvents.ts";
 export * from "./submission.ts";

@@ -6,6 +6,9 @@
 const zero = 48;
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
+/** The largest double written out in full has 309 digits; more are no measurement. */
+const maxDigits = 400;
+
 // 10^22 is the largest power of ten that a double holds exactly
 const powersOfTen = [
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
@@ -14,6 +17,7 @@ const powersOfTen = [
 
 /** The double nearest to `[+-]digits[.digits][e[+-]digits]`; NaN for any other text. */
 export function decimal(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > maxDigits) return Number.NaN;
   let at = start;
   const isNegative = bytes[at] === 45;
   if (isNegative || bytes[at] === 43) at++;

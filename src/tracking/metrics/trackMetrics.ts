@@ -1,6 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
-import type { Event } from "../event.ts";
-import { hitEta, hitPt, reconstructable } from "../particles.ts";
+import type { Event, Truth } from "../event.ts";
+import { hitEta, hitPt, hitReconstructable } from "../particles.ts";
 import type { Tracks } from "../tracks.ts";
 import { type ClusterOptions, type ClusterRates, clusterMetrics } from "./clusterMetrics.ts";
 import { type HitTruth, trackmlScore } from "./trackmlScore.ts";
@@ -24,29 +24,29 @@ export function trackMetrics(
   options: TrackMetricsOptions = {},
 ): TrackMetrics {
   const { minPt = 0.9 } = options;
-  const { truth } = event;
-  if (!truth || !event.particles)
-    throw new ShapeError(`trackMetrics: expected particles and truth, got ${event}`);
-  if (tracks.length !== event.numHits)
-    throw new ShapeError(
-      `trackMetrics(tracks): expected i32 [${event.numHits}], got [${tracks.length}]`,
-    );
-  const known = <T extends { filter(test: (_: number, hit: number) => boolean): T }>(
-    values: T,
-  ): T => values.filter((_, hit) => truth.isKnown[hit] === 1);
-  const label = known(tracks);
-  const hits = { label, particle: known(truth.particleIndex), pt: known(hitPt(event)) };
-  const cuts = { eta: known(hitEta(event)), reconstructable: known(reconstructable(event)) };
-  const [rates] = clusterMetrics({ ...hits, ...cuts }, { ...options, ptThresholds: [minPt] });
-  const { minPt: _, ...counts } = rates;
-  return { trackml: trackmlScore(label, hitTruth(event)), ...counts };
+  const { isKnown } = truthOf(event);
+  if (!event.particles) throw new ShapeError(`trackMetrics: expected particles, got ${event}`);
+  const got = tracks.length;
+  if (got !== event.numHits)
+    throw new ShapeError(`trackMetrics(tracks): expected i32 [${event.numHits}], got [${got}]`);
+  const keep = (_: number, hit: number) => isKnown[hit] === 1;
+  const truth = hitTruth(event);
+  const hits = {
+    label: tracks.filter(keep),
+    particle: truth.particle,
+    pt: hitPt(event).filter(keep),
+    eta: hitEta(event).filter(keep),
+    reconstructable: hitReconstructable(event).filter(keep),
+  };
+  const [{ minPt: _, ...rates }] = clusterMetrics(hits, { ...options, ptThresholds: [minPt] });
+  return { trackml: trackmlScore(hits.label, truth), ...rates };
 }
 
 /** Particle and weight of every hit that has a truth row. */
-export function hitTruth({ truth }: Event): HitTruth {
-  if (!truth) return { particle: [], weight: [] };
-  const isKnown = (_: number, hit: number) => truth.isKnown[hit] === 1;
-  return { particle: truth.particleIndex.filter(isKnown), weight: truth.weight.filter(isKnown) };
+export function hitTruth(event: Event): HitTruth {
+  const { isKnown, particleIndex, weight } = truthOf(event);
+  const keep = (_: number, hit: number) => isKnown[hit] === 1;
+  return { particle: particleIndex.filter(keep), weight: weight.filter(keep) };
 }
 
 /**
@@ -54,6 +54,9 @@ export function hitTruth({ truth }: Event): HitTruth {
  * particles of an event become one: only for comparison with its published numbers.
  */
 export const float32ParticleIds = (event: Event): Float64Array =>
-  Float64Array.from(event.truth?.particleIndex ?? [], (p) =>
-    Math.fround(Number(event.particleIds[p])),
-  );
+  Float64Array.from(truthOf(event).particleIndex, (p) => Math.fround(Number(event.particleIds[p])));
+
+function truthOf(event: Event): Truth {
+  if (!event.truth) throw new ShapeError(`truth: expected an event with truth, got ${event}`);
+  return event.truth;
+}

@@ -25,13 +25,15 @@ export function orderWeights(numHits: number): Float64Array {
   return weights.map((w) => w / sum);
 }
 
+const orderTable = Array.from({ length: maxHits + 1 }, (_, numHits) => orderWeights(numHits));
+
 /** Weight of hit `index` (0, 1, …) of a particle with `numHits` hits; 0 from the 21st hit on. */
 export function weightOrder(index: number, numHits: number): number {
   if (numHits > 0 && index >= numHits) {
     const why = "the particle has more truth rows than hits";
     throw new ShapeError(`weightOrder: expected a hit below ${numHits}, got ${index} (${why})`);
   }
-  return index < maxHits ? orderWeights(numHits)[index] : 0;
+  return index < maxHits ? orderTable[Math.min(numHits, maxHits)][index] : 0;
 }
 
 /** 0 below 0.05 GeV, 0.2 to 0.5 GeV, then rising to 1 at 3 GeV. */

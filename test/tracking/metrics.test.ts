@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import {
+  clusterMetrics,
+  hitCountFractions,
+  hitsPerCluster,
+  partitionScores,
+  trackFormersMetrics,
+  trackmlScore,
+  trackTable,
+  weightOrder,
+} from "../../src/tracking/index.ts";
+
+const ones = (n: number) => Array(n).fill(1);
+const hits = (label: number[], particle: number[]) => {
+  const n = label.length;
+  return { label, particle, pt: ones(n), eta: Array(n).fill(0), reconstructable: ones(n) };
+};
+
+test("an event without hits has no score", () => {
+  expect(trackmlScore([], { particle: [], weight: [] })).toBeNaN();
+  expect(trackFormersMetrics([], { particle: [], weight: [] })).toEqual({
+    trackml: Number.NaN,
+    perfect: Number.NaN,
+    doubleMajority: Number.NaN,
+    lhc: Number.NaN,
+  });
+  const [rates] = clusterMetrics(hits([], []), { ptThresholds: [0] });
+  expect(rates).toMatchObject({ numParticles: 0, numClusters: 0, perfect: Number.NaN });
+});
+
+test("a tie goes to the smaller particle, and is never good", () => {
+  const truth = { particle: [5, 3, 3, 5], weight: ones(4) };
+  const table = trackTable([0, 0, 0, 0], truth);
+  expect([table.particle[0], table.majorityHits[0]]).toEqual([3, 2]);
+  expect(trackmlScore([0, 0, 0, 0], truth)).toBe(0);
+});
+
+test("hits in no track are listed one by one at the end, and earn nothing", () => {
+  const truth = { particle: [2, 2, 2, 1, 2], weight: ones(5) };
+  const table = trackTable([-1, 4, 4, -1, 4], truth);
+  expect([...table.track]).toEqual([4, Number.NaN, Number.NaN]);
+  expect([...table.particle]).toEqual([2, 1, 2]);
+  expect(trackTable([-1, 4, 4, -1, 4], truth, { compat: true }).track).toEqual(Float64Array.of(4));
+});
+
+test("tracks and truth of different lengths are refused", () => {
+  expect(() => trackmlScore([1], { particle: [1, 1], weight: [1, 1] })).toThrow(
+    "trackTable: expected tracks, particle and weight of 2 hits, got 1, 2, 2",
+  );
+  expect(() => clusterMetrics({ ...hits([1], [1]), pt: [] })).toThrow(
+    "clusterTable(pt): expected [1], like label, got [0]",
+  );
+});
+
+test("an event without tracks scores 0, unless published behaviour is asked for", () => {
+  const truth = { particle: ones(5), weight: ones(5) };
+  const none = Array(5).fill(-1);
+  expect(trackFormersMetrics(none, truth)).toMatchObject({
+    trackml: 0,
+    perfect: 0,
+    lhc: Number.NaN,
+  });
+  expect(trackFormersMetrics(none, truth, { compat: true })).toMatchObject({ trackml: 1, lhc: 1 });
+});
+
+test("noise is no particle, unless published behaviour is asked for", () => {
+  const truth = { particle: [0, 0, 0, 1, 1, 1], weight: [0, 0, 0, 1, 1, 1] };
+  const tracks = [0, 0, 0, 1, 1, 1];
+  expect(trackFormersMetrics(tracks, truth)).toMatchObject({
+    perfect: 1,
+    doubleMajority: 1,
+    lhc: 0.5,
+  });
+  const all = [...Array(6).fill(-1), ...tracks];
+  const mixed = {
+    particle: [...Array(6).fill(0), ...truth.particle],
+    weight: [...ones(6), ...truth.weight],
+  };
+  expect(trackFormersMetrics(all, mixed, { compat: true }).perfect).toBe(0.5);
+});
+
+test("one foreign hit is let pass by a perfect match of more than 100 hits", () => {
+  const match = (n: number) => {
+    const particle = [...ones(n), 2];
+    return clusterMetrics(hits(Array(n + 1).fill(0), particle), { ptThresholds: [0] })[0].perfect;
+  };
+  expect([match(98), match(100)]).toEqual([0, 0.5]);
+});
+
+test("partitions that do not divide anything are homogeneous and complete", () => {
+  const alone = { homogeneity: 1, completeness: 1, vMeasure: 1, adjustedRand: 1 };
+  expect(partitionScores([], [])).toMatchObject(alone);
+  expect(partitionScores([7], [3])).toMatchObject({ ...alone, fowlkesMallows: 0 });
+});
+
+test("cluster sizes leave noise out; shares fall with size", () => {
+  const sizes = hitsPerCluster([-1, -1, -1, 0, 0, 5]);
+  expect([...sizes]).toEqual([1, 1]);
+  expect([...hitCountFractions(sizes).slice(0, 3)]).toEqual([1, 0.5, 0]);
+  expect([...hitsPerCluster([])]).toEqual([]);
+});
+
+test("a particle cannot have more truth rows than hits", () => {
+  expect(weightOrder(25, 30)).toBe(0);
+  expect(() => weightOrder(5, 5)).toThrow(
+    "weightOrder: expected a hit below 5, got 5 (the particle has more truth rows than hits)",
+  );
+});
