@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/engine/errors.ts";
 import {
   hitSequence,
+  momentumWindow,
   type OpenFile,
   padSequences,
   particleEta,
@@ -157,6 +158,11 @@ describe("a malformed file is refused in one line that says where", () => {
       "65 bits",
       line("particles", "\n8,", "\n18446744073709551616,"),
       'line 3 column particle_id: expected an integer of at most 64 bits, 0 or more, got "18446744073709551616"',
+    ],
+    [
+      "a minus inside an id",
+      line("truth", ",8,", ",1-88888888888888,"),
+      "line 3 column particle_id: expected an integer",
     ],
     [
       "exponent in an id",
@@ -325,6 +331,12 @@ test("track parameters are the production angles and charge; noise has none", as
   expectClose(features.slice(0, 4), [Math.PI / 4, 1, 0, 1], 1e-6, "particle 8: py = pz = 1");
   expectClose(features.slice(12, 16), [Math.PI / 2, 0.8, 0.6, -1], 1e-6, "px 3, py 4");
   expect(features.slice(4, 8).every(Number.isNaN)).toBe(true);
+});
+
+test("a momentum window includes its lower end, not its upper one", async () => {
+  const event = await read(files); // |p| is √2 for particle 8, and 5
+  expect([...momentumWindow(event, 1, 5).hits.hitId]).toEqual([6, 12]);
+  expect([...momentumWindow(event, 5, 6).hits.hitId]).toEqual([40]);
 });
 
 test("η is 0 across the beam, and has the sign of pz", async () => {
