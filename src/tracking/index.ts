@@ -15,7 +15,7 @@ export {
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
-export { type OpenFile, readTrackml, readTruth, type TruthTable } from "./datasets/trackml.ts";
+export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
 export {
   type Cells,
   Event,
