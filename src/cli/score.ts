@@ -36,7 +36,7 @@ export const score: Verb = (program) => {
 };
 
 async function run(submissionFile: string, truthFile: string, options: Options): Promise<void> {
-  const submission = readSubmission(await readFileBytes(submissionFile), submissionFile);
+  const submission = await readSubmission(await readFileBytes(submissionFile), submissionFile);
   const truth = await readTruth(await readFileBytes(truthFile), truthFile);
   const tracks = tracksFromSubmission(submission, truth.hitId);
   const [prefix, name] = [truthFile, basename(truthFile)].map((path) =>
