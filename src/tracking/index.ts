@@ -4,6 +4,26 @@
  * Nothing here opens a file or touches a device. Lengths mm, momenta GeV, angles rad; H hits.
  */
 export {
+  approximatePredict,
+  type Clustering,
+  clusterDendrogram,
+  cutSingleLinkage,
+  type HdbscanFit,
+  type HdbscanOptions,
+  hdbscan,
+  hdbscanDistances,
+  hdbscanFit,
+  type KdTree,
+  kdTree,
+  kNearest,
+  type MetricName,
+  type Neighbours,
+  type Points,
+  type Prediction,
+  type PredictOptions,
+  type SingleLinkage,
+} from "./clustering/index.ts";
+export {
   type Column,
   type ColumnType,
   type CsvOptions,
