@@ -202,7 +202,7 @@ function* applyReduction(lowering: RuleContext, expr: Expr, index: Index): Steps
 
 function ruleOf(expr: Expr): Rule {
   if (expr.op in reductions) return applyReduction;
-  if (expr.op in elementwise) return applyElementwise;
+  if (expr.op in elementwise || expr.op === "cast") return applyElementwise;
   const rule = movement[expr.op] ?? sources[expr.op];
   if (!rule) throw new Error(`lower: expected a primitive op, got ${expr.op}`);
   return rule;
