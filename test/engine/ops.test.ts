@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tensor } from "../../src/index.ts";
+import { concat, range, tensor } from "../../src/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
 useDevice("js");
@@ -10,4 +10,12 @@ test("cast cuts towards zero, clamps to the range and keeps the bits of integers
   expect([...(await x.cast("u32").data())]).toEqual([1, 0, 3e9, 0]);
   expect([...(await tensor(Int32Array.of(-1)).cast("u32").data())]).toEqual([4294967295]);
   expect([...(await tensor([0, 0.5]).cast("bool").cast("f32").data())]).toEqual([0, 1]);
+});
+
+test("an axis of size 1 that is computed, not stored, is repeated like any other", async () => {
+  const one = range(1).add(1); // [1]
+  const sum = one.add(tensor(Int32Array.of(0, 10, 20), [1, 3])); // [1, 3]
+  expect([...(await sum.data())]).toEqual([1, 11, 21]);
+  const both = concat([one, range(3)]); // computed at several indices
+  expect([...(await both.data())]).toEqual([1, 0, 1, 2]);
 });
