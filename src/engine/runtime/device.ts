@@ -167,6 +167,9 @@ export class Device {
   ): Map<number, DeviceBuffer> {
     const buffers = new Map<number, DeviceBuffer>();
     const commands: Command[] = [];
+    // Uploads come before all launches, so they must not take memory that becomes free in between.
+    for (const { inputs } of plan.launches)
+      for (const at of inputs) if (nodes[at].storage) this.bufferOf(nodes[at]);
     const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
     for (const [step, launch] of plan.launches.entries()) {
       const node = nodes[launch.output];

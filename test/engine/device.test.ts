@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { tensor } from "../../src/index.ts";
+import { useDevice } from "../helpers/backends.ts";
+
+useDevice("js");
+
+test("data uploaded for a late launch does not land in memory that an early launch still writes", async () => {
+  const table = (scale: number) => tensor(Float32Array.from({ length: 8 }, (_, i) => scale * i));
+  // launches 1 to 3: two sums, freed together after the third
+  const sums = [tensor([1, 2, 3, 4], [2, 2]), tensor([5, 6, 7, 8], [2, 2])].map((x) =>
+    x.sum({ axes: 0 }),
+  );
+  const early = sums[0]!.mul(sums[1]!).sum(); // 4·12 + 6·14
+  // launch 4 takes one of their buffers for its result, and uploads the table into the other
+  const late = table(1).mul(early).sum();
+  expect(await late.item()).toBe(28 * (4 * 12 + 6 * 14));
+});
