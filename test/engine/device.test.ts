@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { tensor } from "../../src/index.ts";
+import { DeviceError, ones, tensor } from "../../src/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
-useDevice("js");
+const device = useDevice("js");
 
 test("data uploaded for a late launch does not land in memory that an early launch still writes", async () => {
   const table = (scale: number) => tensor(Float32Array.from({ length: 8 }, (_, i) => scale * i));
@@ -14,4 +14,23 @@ test("data uploaded for a late launch does not land in memory that an early laun
   // launch 4 takes one of their buffers for its result, and uploads the table into the other
   const late = table(1).mul(early).sum();
   expect(await late.item()).toBe(28 * (4 * 12 + 6 * 14));
+});
+
+test("a graph that does not fit leaves no memory behind", async () => {
+  const before = device().stats().bytesLive;
+  const fits = ones([100]).sum({ keepAxes: true });
+  const error = await fits
+    .expand([2 ** 20])
+    .reshape([2 ** 20, 1])
+    .mul(ones([1, 2 ** 14]))
+    .data()
+    .then(
+      () => null,
+      (e: Error) => e,
+    );
+  expect(error).toBeInstanceOf(DeviceError);
+  expect(error?.message).toBe(
+    "js(mul): expected a buffer of at most 4294967296 B, got 68719476736 B (f32 [1048576, 16384])",
+  );
+  expect(device().stats().bytesLive).toBe(before);
 });

@@ -120,8 +120,17 @@ export class Device {
     const expanded = expandComposites(listNodes(outputs), outputs, hasKernel);
     const nodes = listNodes(expanded);
     const compiled = await this.planFor(nodes, expanded);
-    const buffers = this.record(compiled, nodes);
-    await this.backend.check();
+    const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
+    try {
+      this.record(compiled, nodes, buffers);
+      await this.backend.check();
+    } catch (error) {
+      // Any of the memory may be invalid: none of it is used again.
+      for (const buffer of buffers.values()) this.pool.give(buffer);
+      for (const node of nodes) if (node.storage?.host) this.release(node);
+      this.pool.drain();
+      throw error;
+    }
     for (const [which, output] of outputs.entries()) {
       const result = nodes[compiled.plan.results[which]];
       const buffer = buffers.get(compiled.plan.results[which]);
@@ -160,12 +169,12 @@ export class Device {
     return this.backend.compileProgram((region as NonNullable<typeof region>).program, label);
   }
 
-  /** Submits a plan; returns the buffers of what it stored, by position. */
+  /** Submits a plan; `buffers` receives what it stored, by position. */
   private record(
     { plan, main, combine, lastUse }: CompiledPlan,
     nodes: readonly Expr[],
-  ): Map<number, DeviceBuffer> {
-    const buffers = new Map<number, DeviceBuffer>();
+    buffers: Map<number, DeviceBuffer>,
+  ): void {
     const commands: Command[] = [];
     // Uploads come before all launches, so they must not take memory that becomes free in between.
     for (const { inputs } of plan.launches)
@@ -200,7 +209,6 @@ export class Device {
     }
     if (env.debug() >= 1)
       console.error(`trackgrad: ${wanted.length} launches, ${this.pool.bytesPeak} B peak`);
-    return buffers;
   }
 
   private lanesFor({ region }: Launch, node: Expr): number {
