@@ -74,8 +74,9 @@ export class Tensor {
   /** The elements in row-major order, computed now if need be. */
   async data(): Promise<HostArray> {
     const device = deviceOf([this]);
-    await device.realize([this.expr]);
-    return device.read(this.expr);
+    // both are asked for now, so that a `close` right after this call comes after them
+    const [, data] = await Promise.all([device.realize([this.expr]), device.read(this.expr)]);
+    return data;
   }
 
   /** The value of a tensor of one element. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DeviceError, ones, tensor } from "../../src/index.ts";
+import { DeviceError, full, ones, openDevice, realize, tensor } from "../../src/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
 const device = useDevice("js");
@@ -33,4 +33,19 @@ test("a graph that does not fit leaves no memory behind", async () => {
     "js(mul): expected a buffer of at most 4294967296 B, got 68719476736 B (f32 [1048576, 16384])",
   );
   expect(device().stats().bytesLive).toBe(before);
+});
+
+test("work asked for before close is done, after it is refused", async () => {
+  const other = await openDevice({ backend: "js" });
+  const x = full([3], 2).add(tensor([1, 2, 3], [3], { device: other }));
+  const y = full([3], 3).add(tensor([1, 2, 3], [3], { device: other }));
+  const early = x.data();
+  const closed = other.close();
+  const late = y.data();
+  const message = "js: expected an open device, got a closed one";
+  await expect(late).rejects.toThrow(new DeviceError(message));
+  expect([...(await early)]).toEqual([3, 4, 5]);
+  await closed;
+  await expect(realize([y])).rejects.toThrow(message);
+  await other.close();
 });

@@ -50,7 +50,7 @@ export class Device {
   private readonly counts = { launches: 0, submits: 0 };
   private readonly abandoned: FinalizationRegistry<DeviceBuffer>;
   private queue: Promise<unknown> = Promise.resolve();
-  private isClosed = false;
+  private closing: Promise<void> | null = null;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -86,17 +86,17 @@ export class Device {
     });
   }
 
-  /** Ends all use of the device and frees its memory. */
-  async close(): Promise<void> {
-    if (this.isClosed) return;
-    await this.queue.catch(() => {});
-    this.isClosed = true;
-    this.pool.drain();
-    await this.backend.close();
+  /** Refuses new work, ends what was asked for before, and frees the memory. */
+  close(): Promise<void> {
+    this.closing ??= this.queue.then(() => {
+      this.pool.drain();
+      return this.backend.close();
+    });
+    return this.closing;
   }
 
   get closed(): boolean {
-    return this.isClosed;
+    return this.closing !== null;
   }
 
   toString(): string {
@@ -104,12 +104,10 @@ export class Device {
   }
 
   /** Runs one task at a time: recording is synchronous, but compiling and reading are not. */
-  private exclusive<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.queue.then(() => {
-      if (this.isClosed)
-        throw new DeviceError(`${this.backend.name}: expected an open device, got a closed one`);
-      return task();
-    });
+  private async exclusive<T>(task: () => Promise<T>): Promise<T> {
+    if (this.closed)
+      throw new DeviceError(`${this.backend.name}: expected an open device, got a closed one`);
+    const run = this.queue.then(task);
     this.queue = run.catch(() => {});
     return run;
   }
