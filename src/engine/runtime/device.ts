@@ -115,8 +115,12 @@ export class Device {
   private async compute(outputs: readonly Expr[]): Promise<void> {
     const hasKernel = (expr: Expr) =>
       isComposite(expr) && env.kernels() && kernelNamed(expr.op) !== undefined;
-    const expanded = expandComposites(listNodes(outputs), outputs, hasKernel);
-    const nodes = listNodes(expanded);
+    let expanded = outputs;
+    let nodes = listNodes(expanded);
+    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
+      expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
+      nodes = listNodes(expanded);
+    }
     const compiled = await this.planFor(nodes, expanded);
     const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
     try {
