@@ -19,3 +19,8 @@ test("an axis of size 1 that is computed, not stored, is repeated like any other
   const both = concat([one, range(3)]); // computed at several indices
   expect([...(await both.data())]).toEqual([1, 0, 1, 2]);
 });
+
+test("a number equals the same number stored in f32", async () => {
+  const x = tensor(Float32Array.of(0.1, 0.2));
+  expect([...(await x.equal(0.1).data())]).toEqual([1, 0]);
+});
