@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { concat, range, tensor } from "../../src/index.ts";
+import { concat, range, tensor, zeros } from "../../src/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
 useDevice("js");
@@ -23,4 +23,10 @@ test("an axis of size 1 that is computed, not stored, is repeated like any other
 test("a number equals the same number stored in f32", async () => {
   const x = tensor(Float32Array.of(0.1, 0.2));
   expect([...(await x.equal(0.1).data())]).toEqual([1, 0]);
+});
+
+test("no rows have no maxima, which is not an error", async () => {
+  expect([...(await zeros([0, 3]).max({ axes: 1 }).data())]).toEqual([]);
+  expect([...(await zeros([0, 3]).argmax().data())]).toEqual([]);
+  expect(zeros([0, 3]).mean({ axes: 1 }).shape).toEqual([0]);
 });
