@@ -13,7 +13,7 @@ import { reductions } from "./ops/reduce.ts";
 import { sources } from "./ops/source.ts";
 import { type Param, ProgramBuilder, type Sized, type Value } from "./program.ts";
 import type { Index, Rule, RuleContext, Steps } from "./rule.ts";
-import { stridesOf } from "./shape.ts";
+import { sameShape, stridesOf } from "./shape.ts";
 
 export interface LoweringOptions {
   /** Position of every node in the list that parameters are computed from. */
@@ -91,9 +91,9 @@ export class Lowering implements RuleContext {
   /** `index` of an op's result, as an index into an operand that may broadcast against it. */
   align(expr: Expr, operand: Expr, index: Index): Index {
     const aligned = index.slice(index.length - operand.shape.length);
-    // A buffer broadcasts by its strides. What is computed here needs its own index.
-    if (this.options.bufferOf(operand) || operand.shape.every((n, axis) => n === expr.shape[axis]))
-      return aligned;
+    // A buffer broadcasts by its strides. What is computed here needs its own index, unless the
+    // structure says that nothing is repeated.
+    if (this.options.bufferOf(operand) || sameShape(operand.shape, expr.shape)) return aligned;
     return aligned.map((i, axis) => {
       const at = this.at(operand);
       const value = (nodes: Sized) => (nodes[at].shape[axis] === 1 ? 0 : 1);

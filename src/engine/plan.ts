@@ -16,6 +16,7 @@ import {
   solveDims,
 } from "./kernel.ts";
 import { isReduction, isSource, isView } from "./lower.ts";
+import { movement } from "./ops/movement.ts";
 import type { Param, Sized } from "./program.ts";
 import { buildRegion, combineLanes, type Region } from "./region.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -124,16 +125,34 @@ function withoutReshape(expr: Expr, stored: ReadonlyMap<Expr, string>): Expr {
   return expr;
 }
 
+/** The regions that compute a node, each with the ways through views by which it gets there. */
+type Users = Map<Expr, Set<number>>;
+
+/** A value read at more indices than this by one launch is stored: each level of views may double them. */
+const mostPlaces = 4;
+
 /** Which expressions get a buffer, and why. Everything else is computed where it is used. */
 function storedNodes(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
   maxInputs: number,
 ): Map<Expr, string> {
+  const position = new Map(nodes.map((node, at) => [node, at]));
   const stored = new Map<Expr, string>();
   const wanted = new Map<Expr, string>(); // has to be stored, decided by a consumer
-  const users = new Map<Expr, Set<Expr>>(nodes.map((node) => [node, new Set()])); // regions
+  const users = new Map<Expr, Users>(nodes.map((node) => [node, new Map()]));
+  const use = (node: Expr, region: Expr, path: number): void => {
+    const regions = users.get(node) as Users;
+    regions.set(region, (regions.get(region) ?? new Set()).add(path));
+  };
   const reads = new Map<Expr, Set<Expr>>(); // what each region would load
+  const paths = new Map<string, number>(); // by what they go through
+  const step = (node: Expr, which: number, path: number): number => {
+    if (!(node.op in movement)) return path; // operands are read at the node's own index
+    const key = `${path} ${position.get(node)}.${which}`;
+    if (!paths.has(key)) paths.set(key, paths.size + 1);
+    return paths.get(key) as number;
+  };
 
   // The memory that a kernel or a reshape reads must exist row by row.
   const want = (expr: Expr, reason: string): void => {
@@ -144,28 +163,28 @@ function storedNodes(
 
   for (const node of [...nodes].reverse()) {
     if (node.storage) continue;
-    const regions = users.get(node) as Set<Expr>;
-    const full = [...regions].find((region) => {
+    const regions = users.get(node) as Users;
+    const full = [...regions.keys()].find((region) => {
       const loads = new Set(reads.get(region));
       loads.delete(node);
       for (const input of node.inputs) if (!isSource(input)) loads.add(input);
       return loads.size > maxInputs;
     });
-    const reason = wanted.get(node) ?? reasonToStore(node, regions.size, full !== undefined);
+    const reason = wanted.get(node) ?? reasonToStore(node, regions, full !== undefined);
     if (node.op === "reshape" && !wanted.has(node)) want(node.inputs[0], "reshaped");
     if (node.op === "gather") want(node.inputs[0], "rows gathered");
     if (isComposite(node)) for (const input of node.inputs) want(input, `input of ${node.op}`);
     if (reason) {
       stored.set(node, reason);
       reads.set(node, new Set(node.inputs.filter((input) => !isSource(input))));
-      for (const input of node.inputs) users.get(input)?.add(node);
+      for (const [which, input] of node.inputs.entries()) use(input, node, step(node, which, 0));
       continue;
     }
-    for (const region of regions) {
+    for (const [region, places] of regions) {
       const loads = reads.get(region) as Set<Expr>;
       loads.delete(node);
-      for (const input of node.inputs) {
-        users.get(input)?.add(region);
+      for (const [which, input] of node.inputs.entries()) {
+        for (const path of places) use(input, region, step(node, which, path));
         if (!isSource(input)) loads.add(input);
       }
     }
@@ -173,13 +192,15 @@ function storedNodes(
   return stored;
 }
 
-function reasonToStore(node: Expr, regions: number, isFull: boolean): string | undefined {
+function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | undefined {
   if (isSource(node)) return undefined; // cheaper to repeat than to read
   if (isComposite(node)) return "kernel";
   if (isReduction(node)) return "reduction";
   if (isFull) return "binding limit";
   if (isView(node) && node.op !== "gather") return undefined;
-  if (regions > 1) return `used by ${regions} launches`;
+  if (regions.size > 1) return `used by ${regions.size} launches`;
+  const places = Math.max(...[...regions.values()].map((paths) => paths.size));
+  if (places > mostPlaces) return `read at ${places} indices`;
   return env.fuse() ? undefined : "fusion is off";
 }
 

@@ -74,8 +74,9 @@ export class Tensor {
   /** The elements in row-major order, computed now if need be. */
   async data(): Promise<HostArray> {
     const device = deviceOf([this]);
-    await device.realize([this.expr]);
-    return device.read(this.expr);
+    // both are asked for now, so that a `close` right after this call comes after them
+    const [, data] = await Promise.all([device.realize([this.expr]), device.read(this.expr)]);
+    return data;
   }
 
   /** The value of a tensor of one element. */
@@ -93,8 +94,12 @@ export class Tensor {
 
   /** Mean over axes: f32. */
   mean(options: ReduceOptions = {}): Tensor {
-    const sum = this.sum(options);
-    return sum.mul(sum.size / this.size);
+    expectDType("mean", this.dtype, ["f32"]);
+    const axes = normalizeAxes("mean", options.axes, this.rank);
+    const length = sizeOf(axes.map((axis) => this.shape[axis]));
+    if (length === 0)
+      throw new ShapeError(`mean: expected elements to average, got ${showShape(this.shape)}`);
+    return this.sum(options).mul(1 / length);
   }
 
   /** The same elements in row-major order under another shape; one size may be −1. */
@@ -160,6 +165,7 @@ export class Tensor {
       throw new ShapeError(
         `pad: expected ${this.rank} pairs of widths ≥ 0, got ${JSON.stringify(widths)}`,
       );
+    expectNumber("pad(fill)", fill, this.dtype);
     const shape = this.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]);
     const values = [fill, ...widths.map(([before]) => before)];
     return record("pad", [this], shape, this.dtype, { values });
@@ -217,8 +223,8 @@ function applyElementwise(
   const row = elementwise[op] as ElementwiseOp;
   const model = of.find((operand) => operand instanceof Tensor);
   const dtype = model?.dtype ?? "f32";
-  const inputs = operands.map((x) => (x instanceof Tensor ? x : scalar(x, dtype)));
   expectDType(op, dtype, row.takes);
+  const inputs = operands.map((x) => (x instanceof Tensor ? x : constantOf(op, x, dtype)));
   for (const operand of of)
     if (operand instanceof Tensor && operand.dtype !== dtype)
       throw new DTypeError(
@@ -237,7 +243,7 @@ function applyReduce(
   expectDType(op, x.dtype, ["f32", "i32", "u32"]);
   const along = normalizeAxes(op, axes, x.rank);
   if (along.length === 0) return x;
-  if (!row.ofNothing && x.size === 0)
+  if (!row.ofNothing && along.some((axis) => x.shape[axis] === 0))
     throw new ShapeError(`${op}: expected elements to compare, got ${showShape(x.shape)}`);
   const kept = x.shape.map((size, axis) => (along.includes(axis) ? 1 : size));
   const result = record(op, [x], kept, x.dtype, { attrs: { axes: along } });
@@ -350,7 +356,24 @@ export const indices = (data: readonly number[] | HostArray, shape?: Shape): Ten
 
 /** A tensor without axes. */
 export const scalar = (value: number, dtype: DType = "f32"): Tensor =>
-  new Tensor(constant(value, dtype));
+  constantOf("scalar", value, dtype);
+
+const ranges = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+function constantOf(where: string, value: number, dtype: DType): Tensor {
+  expectNumber(where, value, dtype);
+  return new Tensor(constant(value, dtype));
+}
+
+/** Throws if an integer dtype cannot hold the number, which backends would round in their own ways. */
+function expectNumber(where: string, value: number, dtype: DType): void {
+  if (dtype !== "i32" && dtype !== "u32") return;
+  const [low, high] = ranges[dtype];
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new DTypeError(
+      `${where}: expected a whole number of ${low}…${high} beside ${dtype}, got ${value} (use cast("f32"))`,
+    );
+}
 
 /** A tensor of one repeated number. */
 export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>

@@ -50,7 +50,7 @@ export class Device {
   private readonly counts = { launches: 0, submits: 0 };
   private readonly abandoned: FinalizationRegistry<DeviceBuffer>;
   private queue: Promise<unknown> = Promise.resolve();
-  private isClosed = false;
+  private closing: Promise<void> | null = null;
 
   constructor(backend: Backend) {
     this.backend = backend;
@@ -86,17 +86,17 @@ export class Device {
     });
   }
 
-  /** Ends all use of the device and frees its memory. */
-  async close(): Promise<void> {
-    if (this.isClosed) return;
-    await this.queue.catch(() => {});
-    this.isClosed = true;
-    this.pool.drain();
-    await this.backend.close();
+  /** Refuses new work, ends what was asked for before, and frees the memory. */
+  close(): Promise<void> {
+    this.closing ??= this.queue.then(() => {
+      this.pool.drain();
+      return this.backend.close();
+    });
+    return this.closing;
   }
 
   get closed(): boolean {
-    return this.isClosed;
+    return this.closing !== null;
   }
 
   toString(): string {
@@ -104,12 +104,10 @@ export class Device {
   }
 
   /** Runs one task at a time: recording is synchronous, but compiling and reading are not. */
-  private exclusive<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.queue.then(() => {
-      if (this.isClosed)
-        throw new DeviceError(`${this.backend.name}: expected an open device, got a closed one`);
-      return task();
-    });
+  private async exclusive<T>(task: () => Promise<T>): Promise<T> {
+    if (this.closed)
+      throw new DeviceError(`${this.backend.name}: expected an open device, got a closed one`);
+    const run = this.queue.then(task);
     this.queue = run.catch(() => {});
     return run;
   }
@@ -117,11 +115,24 @@ export class Device {
   private async compute(outputs: readonly Expr[]): Promise<void> {
     const hasKernel = (expr: Expr) =>
       isComposite(expr) && env.kernels() && kernelNamed(expr.op) !== undefined;
-    const expanded = expandComposites(listNodes(outputs), outputs, hasKernel);
-    const nodes = listNodes(expanded);
+    let expanded = outputs;
+    let nodes = listNodes(expanded);
+    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
+      expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
+      nodes = listNodes(expanded);
+    }
     const compiled = await this.planFor(nodes, expanded);
-    const buffers = this.record(compiled, nodes);
-    await this.backend.check();
+    const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
+    try {
+      this.record(compiled, nodes, buffers);
+      await this.backend.check();
+    } catch (error) {
+      // Any of the memory may be invalid: none of it is used again.
+      for (const buffer of buffers.values()) this.pool.give(buffer);
+      for (const node of nodes) if (node.storage?.host) this.release(node);
+      this.pool.drain();
+      throw error;
+    }
     for (const [which, output] of outputs.entries()) {
       const result = nodes[compiled.plan.results[which]];
       const buffer = buffers.get(compiled.plan.results[which]);
@@ -160,13 +171,16 @@ export class Device {
     return this.backend.compileProgram((region as NonNullable<typeof region>).program, label);
   }
 
-  /** Submits a plan; returns the buffers of what it stored, by position. */
+  /** Submits a plan; `buffers` receives what it stored, by position. */
   private record(
     { plan, main, combine, lastUse }: CompiledPlan,
     nodes: readonly Expr[],
-  ): Map<number, DeviceBuffer> {
-    const buffers = new Map<number, DeviceBuffer>();
+    buffers: Map<number, DeviceBuffer>,
+  ): void {
     const commands: Command[] = [];
+    // Uploads come before all launches, so they must not take memory that becomes free in between.
+    for (const { inputs } of plan.launches)
+      for (const at of inputs) if (nodes[at].storage) this.bufferOf(nodes[at]);
     const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
     for (const [step, launch] of plan.launches.entries()) {
       const node = nodes[launch.output];
@@ -197,7 +211,6 @@ export class Device {
     }
     if (env.debug() >= 1)
       console.error(`trackgrad: ${wanted.length} launches, ${this.pool.bytesPeak} B peak`);
-    return buffers;
   }
 
   private lanesFor({ region }: Launch, node: Expr): number {

@@ -4,7 +4,7 @@ import { type DType, type HostArray, hostArray, type Precision } from "../dtype.
 import { env } from "../env.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, elements, type Kernel } from "../kernel.ts";
-import type { Program } from "../program.ts";
+import type { Program, ValueType } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 
 interface JsBuffer extends DeviceBuffer {
@@ -13,6 +13,7 @@ interface JsBuffer extends DeviceBuffer {
 interface JsExecutable extends Executable {
   run: JsFunction;
   dtypes: readonly DType[];
+  paramTypes: readonly ValueType[];
 }
 
 export function jsBackend(precision: Precision): Backend {
@@ -24,6 +25,10 @@ export function jsBackend(precision: Precision): Backend {
       return precision === "f64" ? new Float64Array(memory) : new Float32Array(memory);
     return dtype === "i32" ? new Int32Array(memory) : new Uint32Array(memory);
   };
+
+  /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
+  const rounded = (param: number, type: ValueType): number =>
+    precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
   const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
     const executable = compiled.get(key) ?? make();
@@ -56,6 +61,7 @@ export function jsBackend(precision: Precision): Backend {
           label,
           run: jsFunction(source),
           dtypes: program.buffers.map(({ dtype }) => dtype),
+          paramTypes: program.params.map(({ type }) => type),
         };
       });
     },
@@ -69,10 +75,10 @@ export function jsBackend(precision: Precision): Backend {
 
     run(commands: readonly Command[]) {
       for (const { executable, buffers, params } of commands) {
-        const { run, dtypes } = executable as JsExecutable;
+        const { run, dtypes, paramTypes } = executable as JsExecutable;
         run(
           buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
-          params,
+          params.map((param, which) => rounded(param, paramTypes[which])),
         );
       }
     },
@@ -84,8 +90,9 @@ export function jsBackend(precision: Precision): Backend {
 
 /** A kernel's plain loops, called like a generated function. */
 function referenceOf(kernel: Kernel): JsExecutable {
-  const names = [...axisNames(kernel), ...(kernel.numbers ?? [])];
-  const { operands, result, attrs } = kernel;
+  const { operands, result, attrs, numbers = [] } = kernel;
+  const sizes = axisNames(kernel);
+  const names = [...sizes, ...numbers];
   const run: JsFunction = (buffers, params) => {
     const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
     const inputs = operands.map(({ axes }, slot) =>
@@ -94,5 +101,10 @@ function referenceOf(kernel: Kernel): JsExecutable {
     const y = buffers[operands.length].subarray(0, elements(result.axes, dims)).fill(0);
     kernel.reference(inputs, y, dims, attrs);
   };
-  return { label: kernel.name, run, dtypes: [...operands, result].map(({ dtype }) => dtype) };
+  return {
+    label: kernel.name,
+    run,
+    dtypes: [...operands, result].map(({ dtype }) => dtype),
+    paramTypes: [...sizes.map((): ValueType => "index"), ...numbers.map((): ValueType => "f32")],
+  };
 }
