@@ -6,10 +6,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  coreDistances,
-  coreDistancesOfMatrix,
-} from "../../../src/tracking/clustering/coreDistances.ts";
-import {
   approximatePredict,
   clusterDendrogram,
   cutSingleLinkage,
