@@ -14,7 +14,8 @@ import { find, singletons } from "./unionFind.ts";
  * component, nodes that are too far, and nodes whose points all have too large a core distance.
  *
  * What a walk learned holds in later rounds, because components only grow: the nearest foreign point
- * stays the nearest while it is foreign, and a lower bound stays a lower bound.
+ * stays the nearest while it is foreign, and a lower bound stays a lower bound. The largest component
+ * never looks, as the others find their way to it.
  */
 export function boruvka(tree: KdTree, around: Neighbourhoods, alpha = 1): SpanningTree {
   const { numPoints, rows } = tree;
@@ -28,10 +29,11 @@ export function boruvka(tree: KdTree, around: Neighbourhoods, alpha = 1): Spanni
   for (let numFound = 0; numFound < numEdges; ) {
     for (let p = 0; p < numPoints; p++) component[p] = find(sets, p);
     startRound();
-    for (let p = 0; p < numPoints; p++) lookFrom(p);
+    const waiting = largest(component);
+    for (let p = 0; p < numPoints; p++) if (component[p] !== waiting) lookFrom(p);
 
     for (let c = 0; c < numPoints; c++) {
-      if (component[c] !== c) continue;
+      if (component[c] !== c || c === waiting) continue;
       const a = find(sets, best.from[c]);
       const b = find(sets, best.to[c]);
       if (a === b) continue; // both components chose this edge
@@ -42,4 +44,11 @@ export function boruvka(tree: KdTree, around: Neighbourhoods, alpha = 1): Spanni
     }
   }
   return sortEdges(from, to, weight);
+}
+
+/** The component with the most points. */
+function largest(component: Int32Array): number {
+  const size = new Int32Array(component.length);
+  for (const c of component) size[c]++;
+  return size.reduce((best, points, c) => (points > size[best] ? c : best), 0);
 }

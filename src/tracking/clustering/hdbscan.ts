@@ -145,7 +145,7 @@ function rankOfCore(numPoints: number, minSamples: number): number {
 
 /** Boxes of many dimensions exclude little, and few points need no tree. Measured. */
 function isBoruvkaFaster({ numPoints, dim }: KdTree): boolean {
-  return numPoints > 256 && dim <= 32;
+  return numPoints > 128 && dim <= 64;
 }
 
 function checkDistances(distances: ArrayLike<number>, numPoints: number): void {
