@@ -23,7 +23,7 @@ export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighb
     for (let rank = k - 1; rank >= 0; rank--) {
       rows[q * k + rank] = search.heap.rows[0]; // the farthest of those left
       distances[q * k + rank] = metric.distance(search.heap.reduced[0]);
-      replaceFarthest(search.heap, -1, -1);
+      search.dropFarthest();
     }
   }
   return { k, rows, distances };
@@ -58,19 +58,18 @@ export function nearestSearch(tree: KdTree, k: number) {
 
       // down to the nearest leaf; the farther siblings wait on the stack
       while (right[node] !== 0) {
-        let near = node + 1;
-        let far = right[node];
-        let nearReduced = metric.toBox(query, bounds, near);
-        let farReduced = metric.toBox(query, bounds, far);
-        if (farReduced < nearReduced) {
-          [near, far] = [far, near];
-          [nearReduced, farReduced] = [farReduced, nearReduced];
-        }
+        const left = node + 1;
+        const other = right[node];
+        const leftReduced = metric.toBox(query, bounds, left);
+        const otherReduced = metric.toBox(query, bounds, other);
+        const isLeftNear = leftReduced <= otherReduced;
+        const far = isLeftNear ? other : left;
+        const farReduced = isLeftNear ? otherReduced : leftReduced;
         if (!isTooFar(far, farReduced)) {
           stack[top] = far;
           stackReduced[top++] = farReduced;
         }
-        node = near;
+        node = isLeftNear ? left : other;
       }
 
       const first = start[node];
@@ -83,7 +82,9 @@ export function nearestSearch(tree: KdTree, k: number) {
       }
     }
   }
-  return { heap, run: search };
+  /** The next farthest comes to the top; row −1 takes the free place. */
+  const dropFarthest = () => replaceFarthest(heap, -1, -1);
+  return { heap, run: search, dropFarthest };
 }
 
 /** The largest number of points in one leaf. */
