@@ -62,7 +62,9 @@ export function nearestSearch(tree: KdTree, k: number) {
         const other = right[node];
         const leftReduced = metric.toBox(query, bounds, left);
         const otherReduced = metric.toBox(query, bounds, other);
-        const isLeftNear = leftReduced <= otherReduced;
+        const isLeftNear =
+          leftReduced < otherReduced ||
+          (leftReduced === otherReduced && minRow[left] < minRow[other]);
         const far = isLeftNear ? other : left;
         const farReduced = isLeftNear ? otherReduced : leftReduced;
         if (!isTooFar(far, farReduced)) {
