@@ -30,3 +30,9 @@ test("no rows have no maxima, which is not an error", async () => {
   expect([...(await zeros([0, 3]).argmax().data())]).toEqual([]);
   expect(zeros([0, 3]).mean({ axes: 1 }).shape).toEqual([0]);
 });
+
+test("the same program of another dtype reads its memory as that dtype", async () => {
+  expect([...(await tensor([1.5, -1]).less(tensor([1, 0])).data())]).toEqual([0, 1]);
+  const [x, y] = [Uint32Array.of(2 ** 31, 1), Uint32Array.of(1, 2)].map((data) => tensor(data));
+  expect([...(await x!.less(y!).data())]).toEqual([0, 1]);
+});

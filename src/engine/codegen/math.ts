@@ -56,7 +56,7 @@ function erf(x: number): number {
 export const jsMath = {
   erf,
   philox,
-  /** Towards zero, clamped to the range as WGSL does. */
+  /** Towards zero, clamped to the range. */
   toI32: (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0,
   toU32: (x: number): number => Math.max(0, Math.min(2 ** 32 - 1, Math.trunc(x))) >>> 0,
 };
@@ -181,6 +181,13 @@ const wgsl: Record<string, Helper> = {
   if (x < 0.0 && floor(y) != y) { return log(x); }
   return select(size, -size, x < 0.0 && isOdd);
 }`,
+  },
+  // WGSL clamps to the greatest f32 within the range, which is not its end
+  tgToI32: {
+    code: `fn tgToI32(x: f32) -> i32 { return select(i32(x), 2147483647, x >= 2147483648.0); }`,
+  },
+  tgToU32: {
+    code: `fn tgToU32(x: f32) -> u32 { return select(u32(x), 4294967295u, x >= 4294967296.0); }`,
   },
   tgHighProduct: {
     code: `fn tgHighProduct(a: u32, b: u32) -> u32 {

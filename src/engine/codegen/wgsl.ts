@@ -151,5 +151,7 @@ function apply(op: string, type: ValueType, args: string[]): string {
 function cast(x: string, from: ValueType, to: ValueType): string {
   if (to === "bool" && from !== "bool")
     return `${x} != ${from === "f32" ? "0.0" : from === "i32" ? "0" : "0u"}`;
+  if (from === "f32" && to === "i32") return `tgToI32(${x})`;
+  if (from === "f32" && to !== "bool") return `tgToU32(${x})`;
   return typeName(from) === typeName(to) ? x : `${typeName(to)}(${x})`;
 }

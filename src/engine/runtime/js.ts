@@ -55,14 +55,11 @@ export function jsBackend(precision: Precision): Backend {
 
     compileProgram: (program: Program, label: string) => {
       const source = jsSource(program);
-      return cached(source, () => {
+      const dtypes = program.buffers.map(({ dtype }) => dtype);
+      const paramTypes = program.params.map(({ type }) => type);
+      return cached(`${dtypes} ${paramTypes}\n${source}`, () => {
         if (env.debug() >= 4) console.error(`${label}\n${source}`);
-        return {
-          label,
-          run: jsFunction(source),
-          dtypes: program.buffers.map(({ dtype }) => dtype),
-          paramTypes: program.params.map(({ type }) => type),
-        };
+        return { label, run: jsFunction(source), dtypes, paramTypes };
       });
     },
 

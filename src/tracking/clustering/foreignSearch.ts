@@ -108,8 +108,9 @@ export function foreignSearch(tree: KdTree, around: Neighbourhoods, alpha: numbe
     for (let top = 1; top > 0; ) {
       const node = stack[--top];
       if (stackReduced[top] > limitReduced || minCore[node] > limit) continue;
-      if (Math.max(core[p], minCore[node]) === limit && best.from[c] >= 0) {
-        // edges into this node are not lighter than the best; do all come after it?
+      const lightest = Math.max(core[p], minCore[node], metric.distance(stackReduced[top]) / alpha);
+      if (lightest >= limit && best.from[c] >= 0) {
+        // no edge into this node is lighter than the best; do all come after it?
         const lowest = Math.min(rows[best.from[c]], rows[best.to[c]]);
         if (Math.min(row, minRow[node]) > lowest) continue;
       }

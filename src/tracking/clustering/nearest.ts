@@ -1,3 +1,4 @@
+import { ShapeError } from "../../engine/errors.ts";
 import type { KdTree } from "./kdTree.ts";
 import type { Row } from "./metrics.ts";
 
@@ -10,11 +11,17 @@ export interface Neighbours {
 
 /**
  * The k nearest of the tree's points to each query, queries f64 [Q, dim]. A query that is itself
- * in the tree finds itself. Expects 1 ≤ k ≤ numPoints.
+ * in the tree finds itself.
  */
 export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighbours {
   const { dim, metric } = tree;
-  const numQueries = queries.length / dim;
+  const numQueries = dim === 0 ? 0 : queries.length / dim;
+  if (!Number.isInteger(k) || k < 1 || k > tree.numPoints)
+    throw new ShapeError(`kNearest(k): expected an integer 1 … ${tree.numPoints}, got ${k}`);
+  if (!Number.isInteger(numQueries))
+    throw new ShapeError(
+      `kNearest(queries): expected rows of ${dim} numbers, got ${queries.length} numbers`,
+    );
   const rows = new Int32Array(numQueries * k);
   const distances = new Float64Array(numQueries * k);
   const search = nearestSearch(tree, k);
@@ -62,7 +69,9 @@ export function nearestSearch(tree: KdTree, k: number) {
         const other = right[node];
         const leftReduced = metric.toBox(query, bounds, left);
         const otherReduced = metric.toBox(query, bounds, other);
-        const isLeftNear = leftReduced <= otherReduced;
+        const isLeftNear =
+          leftReduced < otherReduced ||
+          (leftReduced === otherReduced && minRow[left] < minRow[other]);
         const far = isLeftNear ? other : left;
         const farReduced = isLeftNear ? otherReduced : leftReduced;
         if (!isTooFar(far, farReduced)) {

@@ -43,6 +43,13 @@ describe("kNearest", () => {
     );
   });
 
+  test("refuses more neighbours than there are points", () => {
+    const tree = kdTree(new Float64Array(4), 2, metricOf("euclidean"));
+    expect(() => kNearest(tree, Float64Array.of(0, 0), 3)).toThrow(
+      "kNearest(k): expected an integer 1 … 2, got 3",
+    );
+  });
+
   test("finds each of many identical points, lowest rows first", () => {
     const tree = kdTree(new Float64Array(600), 2, metricOf("euclidean"));
     expect([...kNearest(tree, Float64Array.of(0, 0), 4).rows]).toEqual([0, 1, 2, 3]);
