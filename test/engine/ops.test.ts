@@ -32,7 +32,11 @@ test("no rows have no maxima, which is not an error", async () => {
 });
 
 test("the same program of another dtype reads its memory as that dtype", async () => {
-  expect([...(await tensor([1.5, -1]).less(tensor([1, 0])).data())]).toEqual([0, 1]);
+  expect([
+    ...(await tensor([1.5, -1])
+      .less(tensor([1, 0]))
+      .data()),
+  ]).toEqual([0, 1]);
   const [x, y] = [Uint32Array.of(2 ** 31, 1), Uint32Array.of(1, 2)].map((data) => tensor(data));
   expect([...(await x!.less(y!).data())]).toEqual([0, 1]);
 });
