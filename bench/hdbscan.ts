@@ -6,7 +6,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { boruvka } from "../src/tracking/clustering/boruvka.ts";
-import { coreDistances } from "../src/tracking/clustering/coreDistances.ts";
+import { neighbourhoods } from "../src/tracking/clustering/coreDistances.ts";
 import { hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
 import { kdTree } from "../src/tracking/clustering/kdTree.ts";
 import { metricOf } from "../src/tracking/clustering/metrics.ts";
@@ -62,9 +62,9 @@ for (const numPoints of sizes.length > 0 ? sizes : [1000, 10_000, 50_000]) {
       const ofTree = seconds(() => {
         tree = kdTree(data, dim, metricOf("euclidean"));
       });
-      let core: Float64Array = new Float64Array();
+      let core = neighbourhoods(tree, k);
       const ofCore = seconds(() => {
-        core = coreDistances(tree, k);
+        core = neighbourhoods(tree, k);
       });
       const ofSpanning = seconds(() => boruvka(tree, core));
       const numLabels = hdbscanFit(points, options).persistence.length;

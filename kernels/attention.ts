@@ -18,33 +18,33 @@ export const attention: KernelSpec = defineKernel({
 
   reference([qkv, mask], y, { B, N, H, D }) {
     const scale = 1 / Math.sqrt(D);
-    const at = (b: number, n: number, which: number, h: number) =>
-      (((b * N + n) * 3 + which) * H + h) * D;
+    const pitch = 3 * H * D; // from one token to the next
     const weights = new Float64Array(N);
-    for (let b = 0; b < B; b++)
-      for (let i = 0; i < N; i++)
-        for (let h = 0; h < H; h++) {
-          const q = at(b, i, 0, h);
-          let greatest = -1e30;
-          for (let j = 0; j < N; j++) {
-            const k = at(b, j, 1, h);
-            let score = 0;
-            for (let d = 0; d < D; d++) score += qkv[q + d] * qkv[k + d];
-            weights[j] = mask[b * N + j] ? -1e30 : score * scale;
-            if (weights[j] > greatest) greatest = weights[j];
-          }
-          let total = 0;
-          for (let j = 0; j < N; j++) {
-            weights[j] = Math.exp(weights[j] - greatest);
-            total += weights[j];
-          }
-          const to = ((b * N + i) * H + h) * D;
-          for (let d = 0; d < D; d++) {
-            let sum = 0;
-            for (let j = 0; j < N; j++) sum += weights[j] * qkv[at(b, j, 2, h) + d];
-            y[to + d] = sum / total;
-          }
+    const sum = new Float64Array(D);
+    for (let row = 0; row < B * N; row++)
+      for (let h = 0; h < H; h++) {
+        const first = row - (row % N); // token 0 of the same event
+        const query = row * pitch + h * D;
+        let greatest = -1e30;
+        for (let j = 0; j < N; j++) {
+          if (mask[first + j]) continue;
+          const key = (first + j) * pitch + (H + h) * D;
+          let score = 0;
+          for (let d = 0; d < D; d++) score += qkv[query + d] * qkv[key + d];
+          weights[j] = score * scale;
+          if (weights[j] > greatest) greatest = weights[j];
         }
+        let total = 0;
+        sum.fill(0);
+        for (let j = 0; j < N; j++) {
+          if (mask[first + j]) continue;
+          const value = (first + j) * pitch + (2 * H + h) * D;
+          const weight = Math.exp(weights[j] - greatest);
+          total += weight;
+          for (let d = 0; d < D; d++) sum[d] += weight * qkv[value + d];
+        }
+        for (let d = 0; d < D; d++) y[(row * H + h) * D + d] = sum[d] / Math.max(total, 1e-30);
+      }
   },
 
   wgsl: ({ headDim }) => /* wgsl */ `

@@ -160,11 +160,12 @@ export async function reconstructTracks(
   options: ReconstructOptions,
 ): Promise<Tracks[]> {
   const { clustering, standardisation = trackmlStandardisation, batchSize = 8, onEvent } = options;
-  const tracks: Tracks[] = [];
-  for (let first = 0; first < events.length; first += batchSize) {
-    const sequences = events
-      .slice(first, first + batchSize)
-      .map((event) => hitSequence(event, standardisation));
+  const tracks: Tracks[] = new Array(events.length);
+  // Events of like length together: less padding.
+  const order = [...events.keys()].sort((a, b) => events[a].numHits - events[b].numHits);
+  for (let first = 0; first < order.length; first += batchSize) {
+    const batch = order.slice(first, first + batchSize);
+    const sequences = batch.map((e) => hitSequence(events[e], standardisation));
     const { features, mask, numEvents, maxHits, numFeatures } = padSequences(sequences);
     const hits = tensor(features, [numEvents, maxHits, numFeatures]);
     const isPadding = tensor(Uint32Array.from(mask), [numEvents, maxHits], { dtype: "bool" });
@@ -173,12 +174,8 @@ export async function reconstructTracks(
     const data = await regressed.data();
     for (const [b, { numHits }] of sequences.entries()) {
       const start = b * maxHits * dim;
-      tracks.push(
-        hdbscan(
-          { data: data.subarray(start, start + numHits * dim), numPoints: numHits, dim },
-          clustering,
-        ),
-      );
+      const rows = data.subarray(start, start + numHits * dim);
+      tracks[batch[b]] = hdbscan({ data: rows, numPoints: numHits, dim }, clustering);
       onEvent?.();
     }
   }

@@ -31,7 +31,6 @@ export {
   range,
   realize,
   scalar,
-  select,
   Tensor,
   type TensorOptions,
   tensor,

@@ -32,7 +32,7 @@ const files = ["src", "kernels", "models"].flatMap((folder) =>
     .map((file) => join(folder, file).replaceAll("\\", "/")),
 );
 const imports = files.flatMap((from) => {
-  const source = readFileSync(join(root, from), "utf8");
+  const source = readFileSync(join(root, from), "utf8").replaceAll(/\/\*.*?\*\/|\/\/.*?$/gms, "");
   const found = source.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g);
   return [...found].map(([, target]) => ({ from, target: target! }));
 });

@@ -8,7 +8,6 @@ import {
   hitEta,
   hitPt,
   hitReconstructable,
-  indexParticles,
   numTracks,
   readSubmission,
   readTruth,
@@ -37,22 +36,17 @@ export const score: Verb = (program) => {
 };
 
 async function run(submissionFile: string, truthFile: string, options: Options): Promise<void> {
-  const submission = readSubmission(await readFileBytes(submissionFile), submissionFile);
-  const truth = readTruth(await readFileBytes(truthFile), truthFile);
-  const tracks = tracksFromSubmission(submission, truth.hit_id);
-  const { indexOf } = indexParticles([truth.particle_id]);
-  const known = {
-    particle: Uint32Array.from(Array.from(truth.particle_id, (id) => indexOf(id) as number)),
-    weight: truth.weight,
-  };
+  const submission = await readSubmission(await readFileBytes(submissionFile), submissionFile);
+  const truth = await readTruth(await readFileBytes(truthFile), truthFile);
+  const tracks = tracksFromSubmission(submission, truth.hitId);
   const [prefix, name] = [truthFile, basename(truthFile)].map((path) =>
     path.replace(/-truth\.csv(\.gz)?$/, ""),
   );
   const report: EventReport = {
     event: name,
-    hits: truth.hit_id.length,
+    hits: truth.hitId.length,
     tracks: numTracks(tracks),
-    ...trackFormersMetrics(tracks, known, { compat: options.compat ?? false }),
+    ...trackFormersMetrics(tracks, truth, { compat: options.compat ?? false }),
   };
   const beside = ["hits", "particles"].every((kind) =>
     [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`)),

@@ -4,12 +4,15 @@
  */
 import { type Attrs, type Expr, makeExpr } from "./expr.ts";
 import type { Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
 
 export interface Composite {
   name: string;
   shape: (inputs: readonly Expr[], attrs: Attrs) => Shape;
   /** The same value from primitives; `expr` carries attributes and run-time numbers. */
   compose: (inputs: readonly Expr[], expr: Expr) => Expr;
+  /** Gradients of the inputs from dL/dy. Without it, the composition is differentiated. */
+  grad?: (dy: Tensor, inputs: readonly Tensor[], y: Tensor, expr: Expr) => (Tensor | null)[];
 }
 
 const composites = new Map<string, Composite>();
@@ -30,6 +33,7 @@ export function defineComposite(
     });
 }
 
+export const compositeNamed = (name: string): Composite | undefined => composites.get(name);
 export const isComposite = (expr: Expr): boolean => composites.has(expr.op);
 
 /**

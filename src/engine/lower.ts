@@ -10,6 +10,7 @@ import type { Expr } from "./expr.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reductions } from "./ops/reduce.ts";
+import { segments } from "./ops/segment.ts";
 import { sources } from "./ops/source.ts";
 import { type Param, ProgramBuilder, type Sized, type Value } from "./program.ts";
 import type { Index, Rule, RuleContext, Steps } from "./rule.ts";
@@ -203,7 +204,7 @@ function* applyReduction(lowering: RuleContext, expr: Expr, index: Index): Steps
 function ruleOf(expr: Expr): Rule {
   if (expr.op in reductions) return applyReduction;
   if (expr.op in elementwise || expr.op === "cast") return applyElementwise;
-  const rule = movement[expr.op] ?? sources[expr.op];
+  const rule = movement[expr.op]?.lower ?? segments[expr.op]?.lower ?? sources[expr.op];
   if (!rule) throw new Error(`lower: expected a primitive op, got ${expr.op}`);
   return rule;
 }
@@ -212,3 +213,4 @@ function ruleOf(expr: Expr): Rule {
 export const isView = (expr: Expr): boolean => expr.op in movement && expr.op !== "concat";
 export const isSource = (expr: Expr): boolean => expr.op in sources;
 export const isReduction = (expr: Expr): boolean => expr.op in reductions;
+export const isSegmentOp = (expr: Expr): boolean => expr.op in segments;

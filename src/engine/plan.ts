@@ -15,7 +15,7 @@ import {
   resolveKernel,
   solveDims,
 } from "./kernel.ts";
-import { isReduction, isSource, isView } from "./lower.ts";
+import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
 import { movement } from "./ops/movement.ts";
 import type { Param, Sized } from "./program.ts";
 import { buildRegion, combineLanes, type Region } from "./region.ts";
@@ -195,7 +195,7 @@ function storedNodes(
 function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | undefined {
   if (isSource(node)) return undefined; // cheaper to repeat than to read
   if (isComposite(node)) return "kernel";
-  if (isReduction(node)) return "reduction";
+  if (isReduction(node) || isSegmentOp(node)) return "reduction";
   if (isFull) return "binding limit";
   if (isView(node) && node.op !== "gather") return undefined;
   if (regions.size > 1) return `used by ${regions.size} launches`;

@@ -92,6 +92,12 @@ export class Tensor {
     return record("cast", [this], this.shape, dtype, { elementwise: true });
   }
 
+  /** This condition ? x : y per element; both are evaluated, so guard what must not be. */
+  select(x: Operand, y: Operand): Tensor {
+    expectDType("select(condition)", this.dtype, ["bool"]);
+    return applyElementwise("select", [this, x, y], [x, y]);
+  }
+
   /** Mean over axes: f32. */
   mean(options: ReduceOptions = {}): Tensor {
     expectDType("mean", this.dtype, ["f32"]);
@@ -138,6 +144,26 @@ export class Tensor {
     return sameShape(shape, this.shape) ? this : record("expand", [this], shape, this.dtype);
   }
 
+  /** Sums what `expand` repeated, down to `shape`: its transpose. */
+  sumTo(shape: Shape): Tensor {
+    if (sameShape(shape, this.shape)) return this;
+    const extra = this.rank - shape.length;
+    const fits = extra >= 0 && shape.every((n, a) => n === 1 || n === this.shape[extra + a]);
+    if (!fits)
+      throw new ShapeError(
+        `sumTo: expected a shape that broadcasts to ${showShape(this.shape)}, got ${showShape(shape)}`,
+      );
+    const axes = this.shape.flatMap((n, a) =>
+      a < extra || (shape[a - extra] === 1 && n !== 1) ? [a] : [],
+    );
+    return (axes.length > 0 ? this.sum({ axes, keepAxes: true }) : this).reshape(shape);
+  }
+
+  /** The same values, constant as far as gradients are concerned. */
+  stopGradient(): Tensor {
+    return record("stopGradient", [this], this.shape, this.dtype);
+  }
+
   /** Elements start, start + step, … before end, per axis; all of an axis for `null`. */
   slice(ranges: readonly ([start: number, end: number, step?: number] | null)[]): Tensor {
     if (ranges.length > this.rank)
@@ -176,7 +202,7 @@ export class Tensor {
     const along = normalizeAxis("argmax", axis, this.rank);
     const isGreatest = this.equal(this.max({ axes: along, keepAxes: true }));
     const position = record("iota", [], this.shape, "i32", { attrs: { axis: along } });
-    return select(isGreatest, position, 2 ** 31 - 1).min({ axes: along });
+    return isGreatest.select(position, 2 ** 31 - 1).min({ axes: along });
   }
 
   /** Frees the memory of a computed tensor now rather than when it is collected. */
@@ -268,12 +294,6 @@ for (const name of Object.keys(reduce))
       return applyReduce(name as ReduceName, this, options);
     },
   });
-
-/** condition ? x : y per element; both are evaluated, so guard what must not be. */
-export function select(condition: Tensor, x: Operand, y: Operand): Tensor {
-  expectDType("select(condition)", condition.dtype, ["bool"]);
-  return applyElementwise("select", [condition, x, y], [x, y]);
-}
 
 /** The tensors one after the other along `axis`. */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {

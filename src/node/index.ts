@@ -1,4 +1,5 @@
-/** The entry `trackgrad/node`: files and adapters. */
+/** The entry `trackgrad/node`: devices through Dawn, events and weights in files. */
+export { readEvent } from "./events.ts";
 export { readFileBytes, writeAtomic } from "./files.ts";
 export {
   type AdapterChoice,
@@ -9,4 +10,5 @@ export {
   type NodeGpuOptions,
   nodeGpu,
 } from "./gpu.ts";
-export { loadWeights, saveSafetensors } from "./weights.ts";
+export { openDevice } from "./open.ts";
+export { loadWeights, saveParameters, saveSafetensors } from "./weights.ts";

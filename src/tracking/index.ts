@@ -4,6 +4,26 @@
  * Nothing here opens a file or touches a device. Lengths mm, momenta GeV, angles rad; H hits.
  */
 export {
+  approximatePredict,
+  type Clustering,
+  clusterDendrogram,
+  cutSingleLinkage,
+  type HdbscanFit,
+  type HdbscanOptions,
+  hdbscan,
+  hdbscanDistances,
+  hdbscanFit,
+  type KdTree,
+  kdTree,
+  kNearest,
+  type MetricName,
+  type Neighbours,
+  type Points,
+  type Prediction,
+  type PredictOptions,
+  type SingleLinkage,
+} from "./clustering/index.ts";
+export {
   type Column,
   type ColumnType,
   type CsvOptions,
@@ -15,7 +35,7 @@ export {
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
-export { type OpenFile, readTrackml, readTruth, type TruthTable } from "./datasets/trackml.ts";
+export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
 export {
   type Cells,
   Event,

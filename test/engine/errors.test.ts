@@ -12,7 +12,7 @@ import {
   openDevice,
   Rng,
   ShapeError,
-  select,
+
   softmax,
   tensor,
   zeros,

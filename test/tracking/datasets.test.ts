@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/engine/errors.ts";
 import {
   hitSequence,
+  momentumWindow,
   type OpenFile,
   padSequences,
   particleEta,
@@ -15,6 +16,7 @@ import {
   splitMix,
   subEvents,
   submissionFromTracks,
+  trackmlScore,
   trackParameters,
   tracksFromSubmission,
   writeSubmission,
@@ -159,6 +161,11 @@ describe("a malformed file is refused in one line that says where", () => {
       'line 3 column particle_id: expected an integer of at most 64 bits, 0 or more, got "18446744073709551616"',
     ],
     [
+      "a minus inside an id",
+      line("truth", ",8,", ",1-88888888888888,"),
+      "line 3 column particle_id: expected an integer",
+    ],
+    [
       "exponent in an id",
       line("truth", ",8,", ",4.5e15,"),
       "e-truth.csv line 3 column particle_id: expected an integer",
@@ -205,13 +212,13 @@ describe("a malformed file is refused in one line that says where", () => {
       );
     }
   });
-  test("a hit twice in a submission or a truth file", () => {
+  test("a hit twice in a submission or a truth file", async () => {
     const submission = "hit_id,track_id\n3,1\n4,1\n3,2\n";
-    expect(() => readSubmission(submission, "s.csv")).toThrow(
+    await expect(readSubmission(submission, "s.csv")).rejects.toThrow(
       "readSubmission: s.csv line 4: expected each hit once, got hit 3 again",
     );
     const truth = files.truth.replace("\n12,", "\n6,");
-    expect(() => readTruth(truth, "t.csv")).toThrow(
+    await expect(readTruth(truth, "t.csv")).rejects.toThrow(
       "readTruth: t.csv line 4: expected each hit once",
     );
   });
@@ -263,9 +270,16 @@ test("a submission survives writing and reading; hits it leaves out are in no tr
   const tracks = Int32Array.of(3, -1, 3, 0, -1);
   const text = writeSubmission(submissionFromTracks(tracks, hits.hitId));
   expect(text).toBe("hit_id,track_id\n6,3\n12,3\n40,0\n");
-  expect(tracksFromSubmission(readSubmission(text, "s.csv"), hits.hitId)).toEqual(tracks);
-  const foreign = readSubmission("hit_id,track_id\n7,1\n6,-5\n9,2\n", "s.csv");
+  expect(tracksFromSubmission(await readSubmission(text, "s.csv"), hits.hitId)).toEqual(tracks);
+  const foreign = await readSubmission("hit_id,track_id\n7,1\n6,-5\n9,2\n", "s.csv");
   expect([...tracksFromSubmission(foreign, hits.hitId)]).toEqual([-1, 2, -1, -1, -1]);
+});
+
+test("a submission is scored against a truth file alone, plain or gzip", async () => {
+  const submission = await readSubmission("hit_id,track_id\n6,1\n12,1\n41,2\n", "s.csv");
+  const truth = await readTruth(gzipSync(files.truth), "t.csv.gz");
+  expect([...truth.particle]).toEqual([2, 1, 1, 0]);
+  expect(trackmlScore(tracksFromSubmission(submission, truth.hitId), truth)).toBe(1);
 });
 
 test("selected hits keep their cells and their truth", async () => {
@@ -325,6 +339,12 @@ test("track parameters are the production angles and charge; noise has none", as
   expectClose(features.slice(0, 4), [Math.PI / 4, 1, 0, 1], 1e-6, "particle 8: py = pz = 1");
   expectClose(features.slice(12, 16), [Math.PI / 2, 0.8, 0.6, -1], 1e-6, "px 3, py 4");
   expect(features.slice(4, 8).every(Number.isNaN)).toBe(true);
+});
+
+test("a momentum window includes its lower end, not its upper one", async () => {
+  const event = await read(files); // |p| is √2 for particle 8, and 5
+  expect([...momentumWindow(event, 1, 5).hits.hitId]).toEqual([6, 12]);
+  expect([...momentumWindow(event, 5, 6).hits.hitId]).toEqual([40]);
 });
 
 test("η is 0 across the beam, and has the sign of pz", async () => {

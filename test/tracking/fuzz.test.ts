@@ -136,14 +136,17 @@ describe.each([false, true])("damaged files, gzip %s", (gzipped) => {
   test("of a detector", () => fuzz(detector, gzipped, (bytes) => readDetectors(bytes, "d.csv")));
 });
 
-test("damaged submissions", () =>
+test.each([false, true])("damaged submissions, gzip %s", (gzipped) =>
   fuzz(
     table("hit_id,track_id", (i) => `${i},${i % 3}`),
-    false,
-    (b) => readSubmission(b, "s.csv"),
-  ));
+    gzipped,
+    (bytes) => readSubmission(bytes, "s.csv"),
+  ),
+);
 
-test("damaged truth files", () => fuzz(files.truth, false, (bytes) => readTruth(bytes, "t.csv")));
+test.each([false, true])("damaged truth files, gzip %s", (gzipped) =>
+  fuzz(files.truth, gzipped, (bytes) => readTruth(bytes, "t.csv")),
+);
 
 test("any bytes at all", () =>
   fc.assert(

@@ -1,7 +1,7 @@
 /** Reads case files and real events; neither is part of the repository. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expect } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { OpenFile } from "../../src/tracking/index.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -48,4 +48,12 @@ export function expectClose(
     if (!isEqual && !(Math.abs(actual[i] - expected[i]) <= bound))
       expect.fail(`${what}[${i}]: expected ${expected[i]} ± ${bound}, got ${actual[i]}`);
   }
+}
+
+/** One suite for each file of a kind; a kind without a file is reported, and passes. */
+export function replay(folder: string, kind: string, run: (content: Json) => void): void {
+  const files = caseFiles(folder, kind);
+  if (files.length === 0)
+    test(`${kind}: absent`, () => console.info(`no case of ${kind} in ${fixtures}/${folder}`));
+  for (const [name, content] of files) describe(`${folder}/${name}`, () => run(content));
 }

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import {
   clusterMetrics,
+  Event,
   hitCountFractions,
   hitsPerCluster,
   partitionScores,
   trackFormersMetrics,
   trackmlScore,
+  trackmlWeights,
   trackTable,
   weightOrder,
 } from "../../src/tracking/index.ts";
@@ -105,4 +107,37 @@ test("a particle cannot have more truth rows than hits", () => {
   expect(() => weightOrder(5, 5)).toThrow(
     "weightOrder: expected a hit below 5, got 5 (the particle has more truth rows than hits)",
   );
+});
+
+test("hits at the same distance share their middle place, rounded down", () => {
+  const numbers = (...values: number[]) => Float64Array.from(values);
+  const none = new Float64Array(6);
+  const ids = Uint32Array.of(1, 2, 3, 4, 5, 6);
+  const hits = { hitId: ids, x: none, y: none, z: none, volume: ids, layer: ids, module: ids };
+  const crossing = { tx: none, ty: none, tz: numbers(3, -3, 3, 1, 4, -4), tpx: none, tpy: none };
+  const particleIndex = new Uint32Array(6).fill(1);
+  const truth = {
+    ...crossing,
+    tpz: none,
+    weight: none,
+    particleIndex,
+    isKnown: Uint8Array.from(ids),
+  };
+  const zero = numbers(0);
+  const vertex = { particleType: undefined, vx: zero, vy: zero, vz: zero };
+  const particles = {
+    ...vertex,
+    particleId: BigUint64Array.of(7n),
+    index: Uint32Array.of(1),
+    px: numbers(3),
+    py: zero,
+    pz: zero,
+    q: numbers(1),
+    numHits: Uint32Array.of(6),
+  };
+  const particleIds = BigUint64Array.of(0n, 7n);
+  const event = new Event({ name: "ties", hits, particleIds, particles, truth });
+  const { index, weight } = trackmlWeights(event, { phase: 1 });
+  expect([...index]).toEqual([2, 2, 2, 0, 4, 4]);
+  expect(weight.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
 });

@@ -2,7 +2,7 @@ import { defineComposite } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { showShape } from "../shape.ts";
-import { select, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 import { matmul } from "./contraction.ts";
 import { softmax } from "./normalize.ts";
 
@@ -19,7 +19,7 @@ const packedAttention = defineComposite({
     );
     const scores = matmul(q, k, { transposeB: true }).mul(1 / Math.sqrt(width)); // [B, H, N, N]
     const hidden = new Tensor(mask).reshape([batch, 1, 1, numTokens]);
-    const weights = softmax(select(hidden, masked, scores));
+    const weights = softmax(hidden.select(masked, scores));
     return matmul(weights, v).permute([0, 2, 1, 3]).expr;
   },
 });

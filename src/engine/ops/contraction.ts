@@ -30,7 +30,23 @@ const batchedMatmul = defineComposite({
     const products = x.reshape([batch, m, 1, k]).mul(y.reshape([c, 1, n, k]));
     return products.sum({ axes: 3 }).expr;
   },
+
+  // With A, B as they are multiplied: dA = dY Bᵀ and dB = Aᵀ dY, summed over the batch entries that share B.
+  grad: (dy, [a, b], _y, { attrs }) => {
+    const { transposeA, transposeB } = attrs;
+    const da = product(dy, b, { transposeA: false, transposeB: !transposeB }); // [B, M, K]
+    const isShared = b.shape[0] !== a.shape[0] || a.shape[0] === 1;
+    const rows = (x: Tensor) => x.reshape([1, -1, x.shape[2]]);
+    const inner = transposeA ? a.permute([0, 2, 1]) : a; // [B, M, K]
+    const [left, right] = isShared ? [rows(inner), rows(dy)] : [inner, dy];
+    const flags = { transposeA: true, transposeB: false };
+    const db = transposeB ? product(right, left, flags) : product(left, right, flags);
+    return [transposeA ? da.permute([0, 2, 1]) : da, db];
+  },
 });
+
+const product = (a: Tensor, b: Tensor, attrs: { transposeA: boolean; transposeB: boolean }) =>
+  wrap(batchedMatmul([a.expr, b.expr], attrs), [a, b]);
 
 /**
  * Matrix product over the last two axes; axes before them broadcast.
@@ -47,19 +63,17 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
       `matmul: expected […, M, K] and […, K, N], got ${showShape(a.shape)}${transposeA ? "ᵀ" : ""} and ${showShape(b.shape)}${transposeB ? "ᵀ" : ""}`,
     );
   const attrs = { transposeA, transposeB };
-  const product = (x: Tensor, y: Tensor): Tensor =>
-    wrap(batchedMatmul([x.expr, y.expr], attrs), [x, y]);
 
   // One matrix for all rows of a: a single product with more rows.
   if (b.rank === 2 && !transposeA) {
     const rows = a.reshape([1, sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]]);
     const n = b.shape[transposeB ? 0 : 1];
-    return product(rows, b.reshape([1, ...b.shape])).reshape([...a.shape.slice(0, -1), n]);
+    return product(rows, b.reshape([1, ...b.shape]), attrs).reshape([...a.shape.slice(0, -1), n]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x, y] = [a, b].map((t) =>
     t.expand([...batch, ...t.shape.slice(-2)]).reshape([sizeOf(batch), ...t.shape.slice(-2)]),
   );
-  const result = product(x, y);
+  const result = product(x, y, attrs);
   return result.reshape([...batch, ...result.shape.slice(1)]);
 }

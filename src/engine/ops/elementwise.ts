@@ -5,6 +5,7 @@
  * helpers of `codegen/math.ts` (`m.erf(x)` in JavaScript, `tgErf(x)` in WGSL).
  */
 import type { DType } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Spelling = (...operands: string[]) => string;
 
@@ -23,15 +24,63 @@ export interface ElementwiseOp {
   error?: number;
 }
 
+/** Where a derivative is null, or a rule is missing, no gradient flows. */
+export interface UnaryOp extends ElementwiseOp {
+  grad?: (dy: Tensor, x: Tensor, y: Tensor) => Tensor; // dL/dx
+}
+export interface BinaryOp extends ElementwiseOp {
+  grad?: (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => [Tensor, Tensor]; // dL/da, dL/db
+}
+export interface TernaryOp extends ElementwiseOp {
+  grad?: (dy: Tensor, c: Tensor, a: Tensor, b: Tensor) => [null, Tensor, Tensor];
+}
+
+/** Keeps a quotient finite where its divisor vanishes; far below every number that matters. */
+const tiny = 1e-37;
+
 const float = ["f32"] as const;
 const number = ["f32", "i32", "u32"] as const;
 const signed = ["f32", "i32"] as const;
 const logical = ["bool"] as const;
 const all = ["f32", "i32", "u32", "bool"] as const;
 
-export const unary = {
-  neg: { js: (x) => `-${x}`, wgsl: (x) => `-${x}`, takes: signed, domain: [-9, 9] },
-  abs: { js: (x) => `Math.abs(${x})`, wgsl: (x) => `abs(${x})`, takes: signed, domain: [-9, 9] },
+export type UnaryName =
+  | "neg"
+  | "abs"
+  | "sign"
+  | "floor"
+  | "square"
+  | "reciprocal"
+  | "sqrt"
+  | "rsqrt"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "expm1"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "relu"
+  | "softplus"
+  | "not";
+
+export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
+  neg: {
+    js: (x) => `-${x}`,
+    wgsl: (x) => `-${x}`,
+    takes: signed,
+    domain: [-9, 9],
+    grad: (dy) => dy.neg(),
+  },
+  abs: {
+    js: (x) => `Math.abs(${x})`,
+    wgsl: (x) => `abs(${x})`,
+    takes: signed,
+    domain: [-9, 9],
+    grad: (dy, x) => dy.mul(x.sign()),
+  },
   sign: { js: (x) => `Math.sign(${x})`, wgsl: (x) => `sign(${x})`, takes: signed, domain: [-9, 9] },
   floor: {
     js: (x) => `Math.floor(${x})`,
@@ -39,14 +88,33 @@ export const unary = {
     takes: float,
     domain: [-9, 9],
   },
-  square: { js: (x) => `${x} * ${x}`, wgsl: (x) => `${x} * ${x}`, takes: float, domain: [-9, 9] },
-  reciprocal: { js: (x) => `1 / ${x}`, wgsl: (x) => `1.0 / ${x}`, takes: float, domain: [0.1, 9] },
-  sqrt: { js: (x) => `Math.sqrt(${x})`, wgsl: (x) => `sqrt(${x})`, takes: float, domain: [0, 9] },
+  square: {
+    js: (x) => `${x} * ${x}`,
+    wgsl: (x) => `${x} * ${x}`,
+    takes: float,
+    domain: [-9, 9],
+    grad: (dy, x) => dy.mul(x).mul(2),
+  },
+  reciprocal: {
+    js: (x) => `1 / ${x}`,
+    wgsl: (x) => `1.0 / ${x}`,
+    takes: float,
+    domain: [0.1, 9],
+    grad: (dy, _x, y) => dy.mul(y.square()).neg(),
+  },
+  sqrt: {
+    js: (x) => `Math.sqrt(${x})`,
+    wgsl: (x) => `sqrt(${x})`,
+    takes: float,
+    domain: [0, 9],
+    grad: (dy, x, y) => dy.mul(0.5).mul(y.div(x.maximum(tiny))),
+  },
   rsqrt: {
     js: (x) => `1 / Math.sqrt(${x})`,
     wgsl: (x) => `inverseSqrt(${x})`,
     takes: float,
     domain: [0.1, 9],
+    grad: (dy, _x, y) => dy.mul(-0.5).mul(y.mul(y.square())),
   },
   exp: {
     js: (x) => `Math.exp(${x})`,
@@ -54,18 +122,21 @@ export const unary = {
     takes: float,
     domain: [-20, 20],
     error: 1e-5, // WGSL allows 3 + 2|x| units in the last place
+    grad: (dy, _x, y) => dy.mul(y),
   },
   log: {
     js: (x) => `Math.log(${x})`,
     wgsl: (x) => `tgLog(${x})`,
     takes: float,
     domain: [1e-3, 99],
+    grad: (dy, x) => dy.div(x.maximum(tiny)),
   },
   log1p: {
     js: (x) => `Math.log1p(${x})`,
     wgsl: (x) => `tgLog1p(${x})`,
     takes: float,
     domain: [-0.9, 9],
+    grad: (dy, x) => dy.div(x.add(1).maximum(tiny)),
   },
   expm1: {
     js: (x) => `Math.expm1(${x})`,
@@ -73,28 +144,50 @@ export const unary = {
     takes: float,
     domain: [-9, 9],
     error: 1e-5,
+    grad: (dy, _x, y) => dy.mul(y.add(1)),
   },
-  sin: { js: (x) => `Math.sin(${x})`, wgsl: (x) => `tgSin(${x})`, takes: float, domain: [-99, 99] },
-  cos: { js: (x) => `Math.cos(${x})`, wgsl: (x) => `tgCos(${x})`, takes: float, domain: [-99, 99] },
+  sin: {
+    js: (x) => `Math.sin(${x})`,
+    wgsl: (x) => `tgSin(${x})`,
+    takes: float,
+    domain: [-99, 99],
+    grad: (dy, x) => dy.mul(x.cos()),
+  },
+  cos: {
+    js: (x) => `Math.cos(${x})`,
+    wgsl: (x) => `tgCos(${x})`,
+    takes: float,
+    domain: [-99, 99],
+    grad: (dy, x) => dy.mul(x.sin()).neg(),
+  },
   tanh: {
     js: (x) => `Math.tanh(${x})`,
     wgsl: (x) => `tgTanh(${x})`,
     takes: float,
     domain: [-99, 99],
+    grad: (dy, _x, y) => dy.mul(y.square().neg().add(1)),
   },
-  erf: { js: (x) => `m.erf(${x})`, wgsl: (x) => `tgErf(${x})`, takes: float, domain: [-9, 9] },
+  erf: {
+    js: (x) => `m.erf(${x})`,
+    wgsl: (x) => `tgErf(${x})`,
+    takes: float,
+    domain: [-9, 9],
+    grad: (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
+  },
   // 1 / (1 + e⁻ˣ); e⁻ˣ may overflow to ∞ in neither spelling
   sigmoid: {
     js: (x) => `1 / (1 + Math.exp(-${x}))`,
     wgsl: (x) => `1.0 / (1.0 + exp(-max(${x}, -80.0)))`,
     takes: float,
     domain: [-99, 99],
+    grad: (dy, _x, y) => dy.mul(y.mul(y.neg().add(1))),
   },
   relu: {
     js: (x) => `Math.max(${x}, 0)`,
     wgsl: (x) => `max(${x}, 0.0)`,
     takes: float,
     domain: [-9, 9],
+    grad: (dy, x) => x.greater(0).select(dy, 0),
   },
   // log(1 + eˣ), written so that neither term overflows
   softplus: {
@@ -102,22 +195,49 @@ export const unary = {
     wgsl: (x) => `max(${x}, 0.0) + tgLog1p(exp(-abs(${x})))`,
     takes: float,
     domain: [-99, 99],
+    grad: (dy, x) => dy.mul(x.sigmoid()),
   },
   not: { js: (x) => `!${x}`, wgsl: (x) => `!${x}`, takes: logical, domain: [0, 1] },
-} satisfies Record<string, ElementwiseOp>;
+};
 
-export const binary = {
+/** The winner of a comparison takes the gradient; equals take half each. */
+function shared(dy: Tensor, first: Tensor, isTie: Tensor): [Tensor, Tensor] {
+  const half = dy.mul(0.5);
+  return [isTie.select(half, first.select(dy, 0)), isTie.select(half, first.select(0, dy))];
+}
+
+export type BinaryName =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "mod"
+  | "maximum"
+  | "minimum"
+  | "pow"
+  | "atan2"
+  | "equal"
+  | "less"
+  | "lessEqual"
+  | "greater"
+  | "greaterEqual"
+  | "and"
+  | "or";
+
+export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   add: {
     js: (x, y) => `${x} + ${y}`,
     wgsl: (x, y) => `${x} + ${y}`,
     takes: number,
     domain: [-9, 9],
+    grad: (dy) => [dy, dy],
   },
   sub: {
     js: (x, y) => `${x} - ${y}`,
     wgsl: (x, y) => `${x} - ${y}`,
     takes: number,
     domain: [-9, 9],
+    grad: (dy) => [dy, dy.neg()],
   },
   mul: {
     js: (x, y) => `${x} * ${y}`,
@@ -125,6 +245,7 @@ export const binary = {
     integer: { js: (x, y) => `Math.imul(${x}, ${y})` },
     takes: number,
     domain: [-9, 9],
+    grad: (dy, a, b) => [dy.mul(b), dy.mul(a)],
   },
   // integers: truncated towards zero; by zero the result is unspecified
   div: {
@@ -133,6 +254,7 @@ export const binary = {
     integer: { js: (x, y) => `Math.trunc(${x} / ${y})` },
     takes: number,
     domain: [0.1, 9],
+    grad: (dy, _a, b, y) => [dy.div(b), dy.mul(y).div(b).neg()],
   },
   // remainder with the sign of the dividend
   mod: {
@@ -141,18 +263,21 @@ export const binary = {
     takes: number,
     domain: [1, 9],
     error: 9,
+    grad: (dy, a, b, y) => [dy, dy.mul(y.sub(a)).div(b)],
   },
   maximum: {
     js: (x, y) => `Math.max(${x}, ${y})`,
     wgsl: (x, y) => `max(${x}, ${y})`,
     takes: number,
     domain: [-9, 9],
+    grad: (dy, a, b) => shared(dy, a.greater(b), a.equal(b)),
   },
   minimum: {
     js: (x, y) => `Math.min(${x}, ${y})`,
     wgsl: (x, y) => `min(${x}, ${y})`,
     takes: number,
     domain: [-9, 9],
+    grad: (dy, a, b) => shared(dy, a.less(b), a.equal(b)),
   },
   // a negative base is defined for whole exponents
   pow: {
@@ -161,12 +286,25 @@ export const binary = {
     takes: float,
     domain: [0.1, 4],
     error: 1e-4, // exp(y · log x) amplifies the error of the logarithm by y
+    grad: (dy, a, b, y) => [
+      dy.mul(b).mul(
+        a
+          .equal(0)
+          .and(b.less(1))
+          .select(0, a.pow(b.sub(1))),
+      ),
+      dy.mul(y).mul(a.maximum(tiny).log()),
+    ],
   },
   atan2: {
     js: (y, x) => `Math.atan2(${y}, ${x})`,
     wgsl: (y, x) => `tgAtan2(${y}, ${x})`,
     takes: float,
     domain: [-9, 9],
+    grad: (dy, y, x) => {
+      const scaled = dy.div(x.square().add(y.square()).maximum(tiny));
+      return [scaled.mul(x), scaled.mul(y).neg()];
+    },
   },
   equal: {
     js: (x, y) => `${x} === ${y}`,
@@ -215,20 +353,18 @@ export const binary = {
     takes: logical,
     domain: [0, 1],
   },
-} satisfies Record<string, ElementwiseOp>;
+};
 
-export const ternary = {
+export const ternary: Readonly<Record<"select", TernaryOp>> = {
   // condition ? x : y, operand by operand; both are evaluated
   select: {
     js: (c, x, y) => `${c} ? ${x} : ${y}`,
     wgsl: (c, x, y) => `select(${y}, ${x}, ${c})`,
     takes: all,
     domain: [-9, 9],
+    grad: (dy, c) => [null, c.select(dy, 0), c.select(0, dy)],
   },
-} satisfies Record<string, ElementwiseOp>;
-
-export type UnaryName = keyof typeof unary;
-export type BinaryName = keyof typeof binary;
+};
 
 /** Every elementwise op by name. */
 export const elementwise: Readonly<Record<string, ElementwiseOp>> = {

@@ -13,6 +13,7 @@ const softmaxRows = defineComposite({
     const e = x.sub(x.max({ axes: 1, keepAxes: true })).exp();
     return e.div(e.sum({ axes: 1, keepAxes: true })).expr;
   },
+  grad: (dy, _inputs, y) => [y.mul(dy.sub(dy.mul(y).sum({ axes: 1, keepAxes: true })))],
 });
 
 /** Softmax over one axis: positive, and summing to 1 along it. */
@@ -30,13 +31,27 @@ const layerNormRows = defineComposite({
   name: "layerNorm",
   shape: ([x]) => x.shape,
   compose: ([x, weight, bias], { values: [epsilon] }) => {
-    const row = new Tensor(x);
-    const centred = row.sub(row.mean({ axes: 1, keepAxes: true })); // two passes: E[x²] − μ² cancels
-    const variance = centred.square().mean({ axes: 1, keepAxes: true });
-    const normal = centred.mul(variance.add(epsilon).rsqrt());
+    const { normal } = normalized(new Tensor(x), epsilon);
     return normal.mul(new Tensor(weight)).add(new Tensor(bias)).expr;
   },
+  grad: (dy, [x, weight], _y, { values: [epsilon] }) => {
+    const { normal, scale } = normalized(x, epsilon);
+    const h = dy.mul(weight);
+    const mean = (t: Tensor) => t.mean({ axes: 1, keepAxes: true });
+    const dx = h
+      .sub(mean(h))
+      .sub(normal.mul(mean(h.mul(normal))))
+      .mul(scale);
+    return [dx, dy.mul(normal).sum({ axes: 0 }), dy.sum({ axes: 0 })];
+  },
 });
+
+/** Rows x̂ of mean 0 and variance 1, and 1/√(v + ε) per row. */
+function normalized(x: Tensor, epsilon: number): { normal: Tensor; scale: Tensor } {
+  const centred = x.sub(x.mean({ axes: 1, keepAxes: true })); // two passes: E[x²] − μ² cancels
+  const scale = centred.square().mean({ axes: 1, keepAxes: true }).add(epsilon).rsqrt();
+  return { normal: centred.mul(scale), scale };
+}
 
 /** Layer normalisation over the last axis, Ba et al. 2016 (arXiv:1607.06450): weight, bias f32 [F]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {

@@ -1,4 +1,5 @@
 import type { DType } from "../dtype.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** A reduction combines values with an elementwise op, starting from its neutral element. */
 export interface ReduceOp {
@@ -7,20 +8,41 @@ export interface ReduceOp {
   start: Readonly<Partial<Record<DType, number>>>;
   /** Whether a reduction over nothing has a value. */
   ofNothing: boolean;
+  /** dL/dx; dy and y have size 1 along the reduced axes. */
+  grad?: (dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor;
 }
 
 const largest = 3.4028234663852886e38; // greatest finite f32
 
-export const reduce = {
-  sum: { combine: "add", start: { f32: 0, i32: 0, u32: 0 }, ofNothing: true },
+/** Extremes that tie share the gradient equally. */
+function sharedByExtremes(dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const isExtreme = x.equal(y);
+  const count = isExtreme.cast("f32").sum({ axes, keepAxes: true });
+  return isExtreme.select(dy.div(count), 0);
+}
+
+export type ReduceName = "sum" | "prod" | "max" | "min";
+
+export const reduce: Readonly<Record<ReduceName, ReduceOp>> = {
+  sum: {
+    combine: "add",
+    start: { f32: 0, i32: 0, u32: 0 },
+    ofNothing: true,
+    grad: (dy, x) => dy.expand(x.shape),
+  },
   prod: { combine: "mul", start: { f32: 1, i32: 1, u32: 1 }, ofNothing: true },
-  max: { combine: "maximum", start: { f32: -largest, i32: -(2 ** 31), u32: 0 }, ofNothing: false },
+  max: {
+    combine: "maximum",
+    start: { f32: -largest, i32: -(2 ** 31), u32: 0 },
+    ofNothing: false,
+    grad: sharedByExtremes,
+  },
   min: {
     combine: "minimum",
     start: { f32: largest, i32: 2 ** 31 - 1, u32: 2 ** 32 - 1 },
     ofNothing: false,
+    grad: sharedByExtremes,
   },
-} satisfies Record<string, ReduceOp>;
+};
 
-export type ReduceName = keyof typeof reduce;
 export const reductions: Readonly<Record<string, ReduceOp>> = reduce;

@@ -1,27 +1,63 @@
 import type { KdTree } from "./kdTree.ts";
 import { nearestSearch } from "./nearest.ts";
 
-/**
- * Distance of every point to its k-th nearest *other* point, f64 [N] by row.
- *
- * That is rank k when the point itself has rank 0; duplicates count, so it may be 0. Infinite where
- * there are no k others.
- */
-export function coreDistances(tree: KdTree, k: number): Float64Array {
-  const { metric, dim, data, rows, numPoints } = tree;
-  const core = new Float64Array(numPoints);
-  const search = nearestSearch(tree, k + 1);
-  const query = { data, at: 0, dim };
-  // in tree order: one query warms the cache for the next
-  for (let position = 0; position < numPoints; position++) {
-    query.at = position * dim;
-    search.run(query);
-    core[rows[position]] = metric.distance(search.heap.reduced[0]);
-  }
-  return core;
+/** The surroundings of every point, in tree order; neighbours are *other* points. */
+export interface Neighbourhoods {
+  /** [N] distance to the k-th nearest neighbour; duplicates count, so it may be 0. */
+  readonly core: Float64Array;
+  /** [N, numNear] positions of the nearest neighbours, in any order … */
+  readonly near: Int32Array;
+  readonly numNear: number;
+  /** [N] … and a distance below which there are no more. */
+  readonly reach: Float64Array;
 }
 
-/** The same from a dense symmetric matrix, distances f64 [N, N]. */
+/** Longer lists cost more memory than the searches they save are worth. */
+const maxNear = 64;
+
+/** Core distances, and what their search found on the way; infinite where there are no k others. */
+export function neighbourhoods(tree: KdTree, k: number): Neighbourhoods {
+  const { metric, dim, data, rows, numPoints } = tree;
+  const positionOf = new Int32Array(numPoints);
+  for (let position = 0; position < numPoints; position++) positionOf[rows[position]] = position;
+
+  const core = new Float64Array(numPoints).fill(Infinity);
+  const reach = new Float64Array(numPoints);
+  const numNear = k < numPoints && k <= maxNear ? k : 0;
+  const near = new Int32Array(numPoints * numNear);
+
+  // the point itself, k others, and one more to know how far the others reach
+  const search = nearestSearch(tree, k + 2);
+  const query = { data, at: 0, dim };
+  // in tree order: one query warms the cache for the next
+  for (let position = 0; position < numPoints && k < numPoints; position++) {
+    query.at = position * dim;
+    search.run(query);
+    const beyond = metric.distance(search.heap.reduced[0]); // ∞ if there is no such point
+    search.dropFarthest();
+    core[position] = metric.distance(search.heap.reduced[0]);
+    if (numNear === 0) continue;
+    reach[position] = beyond;
+    let slot = position * numNear;
+    const full = slot + numNear; // among many duplicates, the point itself may not be in the heap
+    for (const row of search.heap.rows)
+      if (row >= 0 && row !== rows[position] && slot < full) near[slot++] = positionOf[row];
+  }
+  return { core, near, numNear, reach };
+}
+
+/** values[position] as one value per row. */
+export function byRow({ rows }: KdTree, values: Float64Array): Float64Array {
+  const perRow = new Float64Array(values.length);
+  for (let position = 0; position < rows.length; position++)
+    perRow[rows[position]] = values[position];
+  return perRow;
+}
+
+/**
+ * Distance of every point to its k-th nearest other point from a dense symmetric matrix,
+ * distances [N, N].
+ */
 export function coreDistancesOfMatrix(
   distances: ArrayLike<number>,
   numPoints: number,
@@ -29,11 +65,10 @@ export function coreDistancesOfMatrix(
 ): Float64Array {
   const core = new Float64Array(numPoints).fill(Infinity);
   const sorted = new Float64Array(numPoints);
-  for (let row = 0; row < numPoints; row++) {
+  for (let row = 0; row < numPoints && k < numPoints; row++) {
     for (let other = 0; other < numPoints; other++)
       sorted[other] = distances[row * numPoints + other];
-    sorted.sort();
-    if (k < numPoints) core[row] = sorted[k];
+    core[row] = sorted.sort()[k]; // rank 0 is the point itself
   }
   return core;
 }

@@ -8,7 +8,7 @@ import { ShapeError } from "../../engine/errors.ts";
 import { boruvka } from "./boruvka.ts";
 import { type Clusters, clustersOf } from "./clusters.ts";
 import { type CondensedTree, condense } from "./condense.ts";
-import { coreDistances, coreDistancesOfMatrix } from "./coreDistances.ts";
+import { byRow, coreDistancesOfMatrix, neighbourhoods } from "./coreDistances.ts";
 import { completeOptions, type HdbscanOptions } from "./hdbscanOptions.ts";
 import { type KdTree, kdTree } from "./kdTree.ts";
 import { type Labels, labelsOf } from "./labels.ts";
@@ -57,9 +57,10 @@ export function hdbscanFit(points: Points, options: HdbscanOptions = {}): Hdbsca
   const rows = finiteRows(located);
   const data = takeRows(located, rows);
   const tree = kdTree(data, points.dim, metric);
-  const core = coreDistances(tree, rankOfCore(rows.length, settings.minSamples));
+  const around = neighbourhoods(tree, rankOfCore(rows.length, settings.minSamples));
+  const core = byRow(tree, around.core);
   const edges = isBoruvkaFaster(tree)
-    ? boruvka(tree, core, settings.alpha)
+    ? boruvka(tree, around, settings.alpha)
     : prim(distancesBetween(data, points.dim, metric), core, settings.alpha);
   const dendrogram = singleLinkage(edges);
   return {
@@ -144,7 +145,7 @@ function rankOfCore(numPoints: number, minSamples: number): number {
 
 /** Boxes of many dimensions exclude little, and few points need no tree. Measured. */
 function isBoruvkaFaster({ numPoints, dim }: KdTree): boolean {
-  return numPoints > 256 && dim <= 32;
+  return numPoints > 128 && dim <= 64;
 }
 
 function checkDistances(distances: ArrayLike<number>, numPoints: number): void {

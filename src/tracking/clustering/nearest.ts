@@ -1,3 +1,4 @@
+import { ShapeError } from "../../engine/errors.ts";
 import type { KdTree } from "./kdTree.ts";
 import type { Row } from "./metrics.ts";
 
@@ -10,11 +11,17 @@ export interface Neighbours {
 
 /**
  * The k nearest of the tree's points to each query, queries f64 [Q, dim]. A query that is itself
- * in the tree finds itself. Expects 1 ≤ k ≤ numPoints.
+ * in the tree finds itself.
  */
 export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighbours {
   const { dim, metric } = tree;
-  const numQueries = queries.length / dim;
+  const numQueries = dim === 0 ? 0 : queries.length / dim;
+  if (!Number.isInteger(k) || k < 1 || k > tree.numPoints)
+    throw new ShapeError(`kNearest(k): expected an integer 1 … ${tree.numPoints}, got ${k}`);
+  if (!Number.isInteger(numQueries))
+    throw new ShapeError(
+      `kNearest(queries): expected rows of ${dim} numbers, got ${queries.length} numbers`,
+    );
   const rows = new Int32Array(numQueries * k);
   const distances = new Float64Array(numQueries * k);
   const search = nearestSearch(tree, k);
@@ -23,7 +30,7 @@ export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighb
     for (let rank = k - 1; rank >= 0; rank--) {
       rows[q * k + rank] = search.heap.rows[0]; // the farthest of those left
       distances[q * k + rank] = metric.distance(search.heap.reduced[0]);
-      replaceFarthest(search.heap, -1, -1);
+      search.dropFarthest();
     }
   }
   return { k, rows, distances };
@@ -58,19 +65,20 @@ export function nearestSearch(tree: KdTree, k: number) {
 
       // down to the nearest leaf; the farther siblings wait on the stack
       while (right[node] !== 0) {
-        let near = node + 1;
-        let far = right[node];
-        let nearReduced = metric.toBox(query, bounds, near);
-        let farReduced = metric.toBox(query, bounds, far);
-        if (farReduced < nearReduced) {
-          [near, far] = [far, near];
-          [nearReduced, farReduced] = [farReduced, nearReduced];
-        }
+        const left = node + 1;
+        const other = right[node];
+        const leftReduced = metric.toBox(query, bounds, left);
+        const otherReduced = metric.toBox(query, bounds, other);
+        const isLeftNear =
+          leftReduced < otherReduced ||
+          (leftReduced === otherReduced && minRow[left] < minRow[other]);
+        const far = isLeftNear ? other : left;
+        const farReduced = isLeftNear ? otherReduced : leftReduced;
         if (!isTooFar(far, farReduced)) {
           stack[top] = far;
           stackReduced[top++] = farReduced;
         }
-        node = near;
+        node = isLeftNear ? left : other;
       }
 
       const first = start[node];
@@ -83,7 +91,9 @@ export function nearestSearch(tree: KdTree, k: number) {
       }
     }
   }
-  return { heap, run: search };
+  /** The next farthest comes to the top; row −1 takes the free place. */
+  const dropFarthest = () => replaceFarthest(heap, -1, -1);
+  return { heap, run: search, dropFarthest };
 }
 
 /** The largest number of points in one leaf. */

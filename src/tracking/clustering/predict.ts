@@ -1,5 +1,5 @@
 import { ShapeError } from "../../engine/errors.ts";
-import { coreDistances } from "./coreDistances.ts";
+import { byRow, neighbourhoods } from "./coreDistances.ts";
 import type { HdbscanFit } from "./hdbscan.ts";
 import type { KdTree } from "./kdTree.ts";
 import { membership } from "./labels.ts";
@@ -92,7 +92,9 @@ const coreOfRows = ({ coreDistances: core, rows }: HdbscanFit) =>
 
 /** Distance to the k-th other point; 0 for k = 0. */
 const shiftedCore = (tree: KdTree, k: number) =>
-  k === 0 ? new Float64Array(tree.numPoints) : coreDistances(tree, Math.min(k, tree.numPoints - 1));
+  k === 0
+    ? new Float64Array(tree.numPoints)
+    : byRow(tree, neighbourhoods(tree, Math.min(k, tree.numPoints - 1)).core);
 
 function treeOf({ kdTree: tree }: HdbscanFit, { dim, numPoints }: Points): KdTree {
   if (tree === null)

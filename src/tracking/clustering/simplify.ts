@@ -7,8 +7,8 @@ import type { CondensedTree } from "./condense.ts";
  *   min over both sides of (densest lambda below it) − lambda of the split < minPersistence
  *
  * If the denser side has splits of its own, they become the parent's, and the points of the other
- * side fall out at the split. Clusters are renumbered without gaps. As in hdbscan, densities are
- * rounded to f32 here.
+ * side fall out at the split. Clusters are renumbered without gaps. As in hdbscan, this step rounds
+ * every lambda to f32.
  */
 export function simplify(tree: CondensedTree, minPersistence: number): CondensedTree {
   if (minPersistence === 0) return tree;
@@ -53,7 +53,9 @@ export function simplify(tree: CondensedTree, minPersistence: number): Condensed
     numClusters: numKept,
     parent: kept.map((row) => renumber(parent[row])),
     child: kept.map((row) => renumber(child[row])),
-    lambda: Float64Array.from(kept, (row) => fallsAt.get(parent[row] - numPoints) ?? lambda[row]),
+    lambda: Float64Array.from(kept, (row) =>
+      Math.fround(fallsAt.get(parent[row] - numPoints) ?? lambda[row]),
+    ),
     childSize: kept.map((row) => childSize[row]),
   };
 }

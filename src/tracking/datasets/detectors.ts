@@ -33,7 +33,7 @@ const size = {
 export type Detectors = Table<typeof position> & Partial<Table<typeof size>>;
 
 /** Reads a TrackML `detectors.csv`, plain or gzip; `file` is the name used in messages. */
-export async function readDetectors(bytes: Uint8Array, file: string): Promise<Detectors> {
+export async function readDetectors(bytes: Uint8Array | string, file: string): Promise<Detectors> {
   const where = `readDetectors: ${file}`;
   return readCsv(await gunzip(bytes, where), position, { where, optional: size });
 }

@@ -6,9 +6,12 @@ const maxBytes = 2 ** 30;
 /** Does the file start like gzip? Asked of the content, because names lie. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Unpacks gzip data with the platform's own decoder; other data is returned as it is. */
-export async function gunzip(bytes: Uint8Array, where: string): Promise<Uint8Array> {
-  if (!isGzip(bytes)) return bytes;
+/** Unpacks gzip data with the platform's own decoder; other data, and text, is returned as it is. */
+export async function gunzip(
+  bytes: Uint8Array | string,
+  where: string,
+): Promise<Uint8Array | string> {
+  if (typeof bytes === "string" || !isGzip(bytes)) return bytes;
   const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
   const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
   const chunks: Uint8Array[] = [];

@@ -58,7 +58,13 @@ const truthColumns = {
   weight: "f64",
 } as const satisfies Schema;
 
-export type TruthTable = Table<typeof truthColumns>;
+/** Rows of a truth file in their order; what `trackmlScore` asks for. */
+export interface TruthRows {
+  readonly hitId: Uint32Array;
+  readonly particleIds: BigUint64Array; // ascending, [0] = 0 (noise)
+  readonly particle: Uint32Array; // entry of particleIds
+  readonly weight: Float64Array;
+}
 
 /** Reads `<prefix>-hits.csv` or `.csv.gz`, and cells, particles and truth where they exist. */
 export async function readTrackml(open: OpenFile, prefix: string): Promise<Event> {
@@ -74,7 +80,7 @@ export async function readTrackml(open: OpenFile, prefix: string): Promise<Event
   const hits = readHits(hitFile);
   const rowOfHit = rowsById(hits.hitId, hitFile.where);
   const particles = particleFile && readParticles(particleFile);
-  const truth = truthFile && readTruthTable(truthFile.bytes, truthFile.where);
+  const truth = truthFile && readCsv(truthFile.bytes, truthColumns, truthFile);
   const index = indexParticles([particles?.particle_id, truth?.particle_id].filter((id) => !!id));
   return new Event({
     name: prefix.slice(prefix.lastIndexOf("/") + 1),
@@ -86,16 +92,19 @@ export async function readTrackml(open: OpenFile, prefix: string): Promise<Event
   });
 }
 
-/** The truth table by itself, row by row: enough to score a submission without the hits. */
-export const readTruth = (source: Uint8Array | string, file: string): TruthTable => {
-  const truth = readTruthTable(source, `readTruth: ${file}`);
-  rowsById(truth.hit_id, `readTruth: ${file}`);
-  return truth;
-};
+/** Reads a truth file by itself, plain or gzip: enough to score a submission without the hits. */
+export async function readTruth(source: Uint8Array | string, file: string): Promise<TruthRows> {
+  const where = `readTruth: ${file}`;
+  const truth = readCsv(await gunzip(source, where), truthColumns, { where });
+  rowsById(truth.hit_id, where);
+  const { particleIds, indexOf } = indexParticles([truth.particle_id]);
+  const particle = Uint32Array.from(Array.from(truth.particle_id, (id) => indexOf(id)!));
+  return { hitId: truth.hit_id, particleIds, particle, weight: truth.weight };
+}
 
 interface OpenedTable {
   readonly where: string; // opens every message about this file
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | string;
 }
 
 async function openTable(open: OpenFile, prefix: string, table: string) {
@@ -143,11 +152,8 @@ function joinParticles(table: ReturnType<typeof readParticles>, index: ParticleI
   };
 }
 
-const readTruthTable = (source: Uint8Array | string, where: string): TruthTable =>
-  readCsv(source, truthColumns, { where });
-
 function joinTruth(
-  table: TruthTable,
+  table: Table<typeof truthColumns>,
   where: string,
   rowOfHit: ReadonlyMap<number, number>,
   numHits: number,

@@ -78,7 +78,7 @@ export interface WeightOptions {
 
 /**
  * Weights recomputed from truth and particle table. Hits of a particle are ordered by |tz − vz|, not
- * along the path; tied hits share the lower place. Where tz is unknown the measured z stands in.
+ * along the path; tied hits share their middle place. Where tz is unknown the measured z stands in.
  */
 export function trackmlWeights(event: Event, { phase }: WeightOptions): HitWeights {
   const { particles, truth, hits } = event;

@@ -4,11 +4,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  coreDistances,
-  coreDistancesOfMatrix,
-} from "../../../src/tracking/clustering/coreDistances.ts";
 import {
   approximatePredict,
   clusterDendrogram,
@@ -197,7 +194,8 @@ describe.each(paths.map((path) => [readCase(path).metadata.name, readCase(path)]
       }
     });
 
-    test.runIf(stored.has("predict_x"))("new points are predicted as by the reference", () => {
+    if (!stored.has("predict_x")) return;
+    test("new points are predicted as by the reference", () => {
       const [numPoints, dim] = stored.shape("predict_x") as [number, number];
       const points: Points = { data: stored.f64("predict_x"), numPoints, dim };
       const actual = approximatePredict(fit(stored), points, { compat: true });
@@ -236,12 +234,42 @@ interface Settings {
   [minClusterSizeAndMinSamples: string]: number[] | { labels: number[] };
 }
 
-/** Coordinates are decimals of f32 numbers. */
-function labelsFor(rows: number[][], setting: string): Int32Array {
+/** Labels of the rows, given in another order; coordinates are decimals of f32 numbers. */
+function labelsFor(rows: number[][], setting: string, order: number[]): number[] {
   const [minClusterSize, minSamples] = setting.split(",").map(Number) as [number, number];
-  const data = Float32Array.from(rows.flat());
-  const dim = rows[0]?.length ?? 1;
-  return hdbscan({ data, numPoints: rows.length, dim }, { minClusterSize, minSamples });
+  const data = Float32Array.from(order.flatMap((row) => rows[row]!));
+  const points = { data, numPoints: rows.length, dim: rows[0]?.length ?? 1 };
+  const permuted = hdbscan(points, { minClusterSize, minSamples });
+  const labels = new Array<number>(rows.length);
+  order.forEach((row, place) => {
+    labels[row] = permuted[place]!;
+  });
+  return labels;
+}
+
+/**
+ * These labels come from an algorithm with a tie rule of its own, so they may be those of another
+ * order of ties, that is, of the rows. Failing that, rule 4 of fixtures/clustering/README.md: no
+ * farther from ours than the orders are from each other.
+ */
+function expectEqualUpToTies(rows: number[][], setting: string, expected: number[]): void {
+  const inOrder = rows.map((_, row) => row);
+  const ours = labelsFor(rows, setting, inOrder);
+  const isExpected = (labels: number[]) => `${asPartition(labels)}` === `${asPartition(expected)}`;
+  if (isExpected(ours)) return;
+
+  const orders = fc.sample(fc.shuffledSubarray(inOrder, { minLength: rows.length }), {
+    numRuns: 200,
+    seed: 1,
+  });
+  let lowest = 1;
+  for (const order of orders) {
+    const labels = labelsFor(rows, setting, order);
+    if (isExpected(labels)) return;
+    lowest = Math.min(lowest, adjustedRand(ours, labels));
+  }
+  const message = `minClusterSize,minSamples = ${setting}`;
+  expect(adjustedRand(ours, expected), message).toBeGreaterThanOrEqual(lowest - 0.005);
 }
 
 describe("labels of model outputs", () => {
@@ -259,13 +287,10 @@ describe("labels of model outputs", () => {
     ...points_only,
   ];
   test.each(cases.map((one, number) => [number, one] as const))(
-    "case %i agrees as a partition for every setting",
+    "case %i agrees as a partition for every setting, up to the order of ties",
     (_, { points, hdbscan: settings }) => {
-      for (const [setting, expected] of Object.entries(settings)) {
-        const labels = Array.isArray(expected) ? expected : expected.labels;
-        const message = `minClusterSize,minSamples = ${setting}`;
-        expect(asPartition(labelsFor(points, setting)), message).toEqual(asPartition(labels));
-      }
+      for (const [setting, expected] of Object.entries(settings))
+        expectEqualUpToTies(points, setting, Array.isArray(expected) ? expected : expected.labels);
     },
   );
 });

@@ -1,0 +1,93 @@
+/** What is measured: seeded inputs, and how much work one run is. */
+import {
+  attention,
+  layerNorm,
+  matmul,
+  Rng,
+  realize,
+  softmax,
+  type Tensor,
+  zeros,
+} from "../src/index.ts";
+
+export interface Workload {
+  name: string;
+  /** Floating-point operations of one run, or bytes that it must read and write at least. */
+  flops?: number;
+  bytes?: number;
+  /** Uploads the inputs; the result computes once and waits until it is done. */
+  prepare: () => Promise<() => Promise<unknown>>;
+}
+
+const rng = () => new Rng(7);
+
+/** Computes `op` again from fresh expressions of stored inputs; reads one element to wait for the end. */
+async function repeat(
+  inputs: readonly Tensor[],
+  op: () => Tensor,
+): Promise<() => Promise<unknown>> {
+  await realize(inputs);
+  return async () => {
+    const result = op();
+    await realize([result]);
+    return result
+      .reshape([-1])
+      .slice([[0, 1]])
+      .data();
+  };
+}
+
+export const workloads: readonly Workload[] = [
+  {
+    name: "matmul 512×512×512",
+    flops: 2 * 512 ** 3,
+    async prepare() {
+      const r = rng();
+      const [a, b] = [r.normal([512, 512]), r.normal([512, 512])];
+      return repeat([a, b], () => matmul(a, b));
+    },
+  },
+  {
+    name: "tanh(x·a + b) + y, 1M",
+    bytes: 3 * 4 * 2 ** 20,
+    async prepare() {
+      const r = rng();
+      const [x, y] = [r.normal([2 ** 20]), r.normal([2 ** 20])];
+      return repeat([x, y], () => x.mul(1.5).add(0.5).tanh().add(y));
+    },
+  },
+  {
+    name: "softmax 4096×256",
+    bytes: 2 * 4 * 4096 * 256,
+    async prepare() {
+      const x = rng().normal([4096, 256]);
+      return repeat([x], () => softmax(x));
+    },
+  },
+  {
+    name: "layer norm 4096×256",
+    bytes: 2 * 4 * 4096 * 256,
+    async prepare() {
+      const r = rng();
+      const [x, weight, bias] = [r.normal([4096, 256]), r.normal([256]), r.normal([256])];
+      return repeat([x, weight, bias], () => layerNorm(x, weight, bias));
+    },
+  },
+  {
+    name: "sum of 4M",
+    bytes: 4 * 2 ** 22,
+    async prepare() {
+      const x = rng().normal([2 ** 22]);
+      return repeat([x], () => x.sum());
+    },
+  },
+  {
+    name: "attention 4 heads × 512 × 64",
+    flops: 4 * 4 * 512 * 512 * 64,
+    async prepare() {
+      const qkv = rng().normal([1, 512, 3, 4, 64]);
+      const mask = zeros([1, 512], "bool");
+      return repeat([qkv, mask], () => attention(qkv, mask));
+    },
+  },
+];

@@ -1,0 +1,145 @@
+/**
+ * Reverse-mode differentiation: graph in, graph out. The gradient of an expression is more
+ * expressions, planned and fused like the rest, and differentiable again where the rules allow.
+ *
+ * The rules stand beside the ops, in their tables. Those that need other recorded ops are here.
+ */
+import { compositeNamed } from "./composite.ts";
+import { DTypeError, ShapeError } from "./errors.ts";
+import { type Expr, makeExpr } from "./expr.ts";
+import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
+import { movement } from "./ops/movement.ts";
+import { reduce } from "./ops/reduce.ts";
+import { scatterAdd, segmentMin, segmentsIn } from "./segments.ts";
+import { sameShape, showShape, sizeOf } from "./shape.ts";
+import { full, gather, record, Tensor, wrap, zeros } from "./tensor.ts";
+
+/** Gradients of the inputs of one expression; null where none flows. */
+type Rule = (dy: Tensor, expr: Expr, inputs: readonly Tensor[], y: Tensor) => (Tensor | null)[];
+
+/** Rules that record ops of other files than their own. */
+const indexed: Readonly<Record<string, Rule>> = {
+  gather(dy, { inputs: [x, rows] }, [, index]) {
+    const count = sizeOf(rows.shape);
+    const flat = dy.reshape([count, ...x.shape.slice(1)]);
+    return [scatterAdd(flat, rows.shape.length === 1 ? index : flatIndex(index), x.shape[0]), null];
+  },
+  segmentSum: (dy, _expr, inputs) => [gather(dy, inputs[3]), null, null, null],
+  segmentMax: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],
+  segmentMin: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],
+};
+
+/** The gradient goes to the first row of the segment that has the extreme value. */
+function ofFirstExtreme(dy: Tensor, inputs: readonly Tensor[], y: Tensor): Tensor {
+  const [x] = inputs;
+  const segments = segmentsIn(inputs);
+  const position = record("iota", [], x.shape, "i32", { attrs: { axis: 0 } });
+  const isExtreme = x.equal(gather(y, segments.target));
+  const first = segmentMin(isExtreme.select(position, 2 ** 31 - 1), segments);
+  return position.equal(gather(first, segments.target)).select(gather(dy, segments.target), 0);
+}
+
+/** Indices of several axes as one list, on the host like the original, so that rows can be sorted by them. */
+function flatIndex(index: Tensor): Tensor {
+  const { storage, dtype, shape } = index.expr;
+  const flat = [sizeOf(shape)];
+  return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
+}
+
+/**
+ * ∂loss/∂input for each input, of the input's shape; zeros where loss does not depend on it.
+ *
+ * `loss` is a scalar, or `seed` gives ∂L/∂loss for the L that is meant. Take gradients before or after
+ * `loss` is computed: a tensor remembers what it was computed from until it is collected.
+ */
+export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor): Tensor[] {
+  for (const { dtype } of [loss, ...inputs])
+    if (dtype !== "f32") throw new DTypeError(`gradients: expected f32, got ${dtype}`);
+  if (!seed && loss.size !== 1)
+    throw new ShapeError(`gradients(loss): expected one element, got ${showShape(loss.shape)}`);
+  if (seed && !sameShape(seed.shape, loss.shape))
+    throw new ShapeError(
+      `gradients(seed): expected ${showShape(loss.shape)}, got ${showShape(seed.shape)}`,
+    );
+  const wanted = new Set(inputs.map(({ expr }) => expr));
+  const path = pathTo(loss.expr, wanted);
+  const onPath = new Set(path);
+  const found = new Map<Expr, Tensor>([[loss.expr, seed ?? full(loss.shape, 1)]]);
+  for (const expr of path.reverse()) {
+    const dy = found.get(expr);
+    if (!dy || expr.inputs.length === 0) continue;
+    const gradient = ruleOf(expr)(dy, expr, expr.inputs.map(tensorOf), tensorOf(expr));
+    for (const [which, input] of expr.inputs.entries()) {
+      const part = gradient[which];
+      if (!part || !onPath.has(input)) continue;
+      const known = found.get(input);
+      found.set(input, known ? known.add(part) : part);
+    }
+  }
+  return inputs.map(({ expr }) => found.get(expr) ?? zeros(expr.shape));
+}
+
+const tensorOf = (expr: Expr): Tensor => new Tensor(expr);
+
+/** The expressions between `wanted` and `root` that carry floats, operands first. */
+function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
+  const path: Expr[] = [];
+  const leads = new Map<Expr, boolean>(); // whether it depends on a wanted one
+  const stack: { expr: Expr; next: number }[] = [{ expr: root, next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1];
+    const input = leads.has(top.expr) ? undefined : top.expr.inputs[top.next++];
+    if (input) {
+      if (!leads.has(input)) stack.push({ expr: input, next: 0 });
+      continue;
+    }
+    stack.pop();
+    if (leads.has(top.expr)) continue;
+    const isOnPath = wanted.has(top.expr) || top.expr.inputs.some((x) => leads.get(x));
+    const carries = isOnPath && top.expr.dtype === "f32" && top.expr.op !== "stopGradient";
+    leads.set(top.expr, carries);
+    if (carries) path.push(top.expr);
+  }
+  return path;
+}
+
+function ruleOf(expr: Expr): Rule {
+  const { op } = expr;
+  if (op in unary || op in binary || op in ternary) return elementwiseRule;
+  if (op in reduce) return reductionRule;
+  if (op in indexed) return indexed[op];
+  const move = movement[op]?.grad;
+  if (move) return (dy) => move(dy, expr);
+  const composite = compositeNamed(op);
+  if (composite)
+    return (dy, _expr, inputs, y) =>
+      composite.grad?.(dy, inputs, y, expr) ?? throughComposition(dy, expr);
+  if (op === "cast") return () => [null];
+  throw new DTypeError(`gradients: expected ops that have derivatives, got ${op}`);
+}
+
+const elementwiseRule: Rule = (dy, expr, inputs, y) => {
+  const row = elementwise[expr.op] as { grad?: (dy: Tensor, ...of: Tensor[]) => unknown };
+  if (!row.grad) return inputs.map(() => null);
+  const result = row.grad(dy, ...inputs, y);
+  const parts = (result instanceof Tensor ? [result] : result) as (Tensor | null)[];
+  return parts.map((part, which) => part?.sumTo(inputs[which].shape) ?? null);
+};
+
+const reductionRule: Rule = (dy, expr, [x], y) => {
+  const { grad } = reduce[expr.op as keyof typeof reduce];
+  if (!grad) throw new DTypeError(`gradients: expected ops that have derivatives, got ${expr.op}`);
+  return [grad(dy, x, y, expr.attrs.axes as number[])];
+};
+
+/** Differentiates what a composite stands for, between its own inputs and result. */
+function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
+  // One name per input, also where the same expression is given twice.
+  const inputs = expr.inputs.map((input) =>
+    makeExpr({ op: "reshape", inputs: [input], shape: input.shape, dtype: input.dtype }),
+  );
+  const composed = compositeNamed(expr.op)?.compose(inputs, expr) as Expr;
+  const floats = inputs.filter(({ dtype }) => dtype === "f32");
+  const parts = gradients(tensorOf(composed), floats.map(tensorOf), dy);
+  return inputs.map((input) => parts[floats.indexOf(input)] ?? null);
+}

@@ -1,0 +1,101 @@
+/** Message passing on the engine: segments of rows, built once per graph and used by every layer. */
+import { expectDType } from "./dtype.ts";
+import { DTypeError, ShapeError } from "./errors.ts";
+import type { Storage } from "./expr.ts";
+import { showShape } from "./shape.ts";
+import { gather, indices, record, type Tensor } from "./tensor.ts";
+
+/** Which rows belong to which segment. */
+export interface Segments {
+  /** u32 [S+1]: segment s owns places offsets[s] … offsets[s+1] − 1 of `order`. */
+  readonly offsets: Tensor;
+  /** u32 [E]: rows sorted by segment, in their own order within one. */
+  readonly order: Tensor;
+  /** u32 [E]: the segment of each row. */
+  readonly target: Tensor;
+  readonly numSegments: number;
+}
+
+const built = new WeakMap<Storage, Map<number, Segments>>();
+
+/**
+ * Sorts rows by segment, on the host, in time O(E + S); a second call with the same tensor returns
+ * what the first one made. `target` u32 [E] must hold data from the host.
+ */
+export function segmentsOf(target: Tensor, numSegments: number): Segments {
+  expectDType("segmentsOf(target)", target.dtype, ["u32", "i32"]);
+  if (target.rank !== 1)
+    throw new ShapeError(`segmentsOf(target): expected u32 [E], got ${showShape(target.shape)}`);
+  const { storage } = target.expr;
+  if (!storage?.host)
+    throw new DTypeError(
+      "segmentsOf(target): expected indices from the host, got computed ones (use indices(await target.data()))",
+    );
+  const known = built.get(storage) ?? new Map<number, Segments>();
+  built.set(storage, known);
+  const made = known.get(numSegments) ?? sortRows(target, storage.host, numSegments);
+  known.set(numSegments, made);
+  return made;
+}
+
+/** Stable counting sort. */
+function sortRows(target: Tensor, host: ArrayLike<number>, numSegments: number): Segments {
+  const offsets = new Uint32Array(numSegments + 1);
+  for (let e = 0; e < host.length; e++) {
+    if (!(host[e] >= 0 && host[e] < numSegments))
+      throw new ShapeError(
+        `segmentsOf(target): expected segments below ${numSegments}, got ${host[e]}`,
+      );
+    offsets[host[e] + 1]++;
+  }
+  for (let s = 0; s < numSegments; s++) offsets[s + 1] += offsets[s];
+  const next = offsets.slice();
+  const order = new Uint32Array(host.length);
+  for (let e = 0; e < host.length; e++) order[next[host[e]]++] = e;
+  return { offsets: indices(offsets), order: indices(order), target, numSegments };
+}
+
+function reduceSegments(op: string, x: Tensor, segments: Segments): Tensor {
+  expectDType(op, x.dtype, ["f32", "i32", "u32"]);
+  const { offsets, order, target, numSegments } = segments;
+  if (x.rank === 0 || x.shape[0] !== target.shape[0])
+    throw new ShapeError(`${op}(x): expected [${target.shape[0]}, …], got ${showShape(x.shape)}`);
+  return record(op, [x, offsets, order, target], [numSegments, ...x.shape.slice(1)], x.dtype);
+}
+
+/** y[s, …] = Σ x[e, …] over the rows e of segment s; 0 for an empty one. */
+export const segmentSum = (x: Tensor, segments: Segments): Tensor =>
+  reduceSegments("segmentSum", x, segments);
+
+/** y[s, …] = max x[e, …] over the rows e of segment s; −3.4e38 (the least i32, 0) for an empty one. */
+export const segmentMax = (x: Tensor, segments: Segments): Tensor =>
+  reduceSegments("segmentMax", x, segments);
+
+/** y[s, …] = min x[e, …] over the rows e of segment s; 3.4e38 (the greatest i32, u32) for an empty one. */
+export const segmentMin = (x: Tensor, segments: Segments): Tensor =>
+  reduceSegments("segmentMin", x, segments);
+
+/** Mean over the rows of each segment; 0 for an empty one. */
+export function segmentMean(x: Tensor, segments: Segments): Tensor {
+  const { offsets, numSegments } = segments;
+  const [starts, ends] = [offsets.slice([[0, numSegments]]), offsets.slice([[1, numSegments + 1]])];
+  const count = ends.sub(starts).maximum(1).cast("f32");
+  return segmentSum(x, segments).div(count.reshape([-1, ...x.shape.slice(1).map(() => 1)]));
+}
+
+/** Softmax among the rows of each segment: α_e = exp(x_e − M_s) / Σ_{e'∈s} exp(x_e' − M_s). */
+export function segmentSoftmax(x: Tensor, segments: Segments): Tensor {
+  const greatest = segmentMax(x.stopGradient(), segments); // any shift gives the same result
+  const e = x.sub(gather(greatest, segments.target)).exp();
+  return e.div(gather(segmentSum(e, segments), segments.target));
+}
+
+/** Adds rows of x into `numRows` rows by index: y[target[e], …] += x[e, …], in the order of e. */
+export function scatterAdd(x: Tensor, target: Tensor, numRows: number): Tensor {
+  return segmentSum(x, segmentsOf(target, numRows));
+}
+
+/** The segments that a recorded reduction went over. */
+export function segmentsIn([, offsets, order, target]: readonly Tensor[]): Segments {
+  return { offsets, order, target, numSegments: offsets.shape[0] - 1 };
+}

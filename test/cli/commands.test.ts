@@ -1,0 +1,102 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { filesIn, folder, run, writeEvent, writeWeights } from "./helpers.ts";
+
+test("without a verb, the verbs are printed", async () => {
+  const { code, stdout } = await run();
+  expect(code).toBe(0);
+  for (const verb of ["cluster", "devices", "reconstruct", "score"]) expect(stdout).toContain(verb);
+});
+
+test.each(["cluster", "devices", "reconstruct", "score"])(
+  "%s --help explains its options",
+  async (verb) => {
+    const { code, stdout } = await run(verb, "--help");
+    expect(code).toBe(0);
+    for (const option of ["--json", "--device", "--seed", "--quiet"])
+      expect(stdout).toContain(option);
+  },
+);
+
+test("reconstruct writes tracks that score reads back to the same numbers", async () => {
+  const here = folder();
+  const [prefix, weights, out] = [writeEvent(here), await writeWeights(here), join(here, "out")];
+  const args = ["reconstruct", prefix, "--model", "transformer-regressor", "--weights", weights];
+  const options = [
+    "--device",
+    "js",
+    "--json",
+    "--min-cluster-size",
+    "3",
+    "--min-samples",
+    "2",
+    "-o",
+    out,
+  ];
+  const made = await run(...args, ...options);
+  expect(made.code).toBe(0);
+  const { events, mean } = JSON.parse(made.stdout);
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({ event: "event000000009", hits: 21 });
+  expect(mean.trackml).toBe(events[0].trackml);
+
+  expect(filesIn(out)).toEqual(["event000000009-tracks.csv"]);
+  const tracks = join(out, "event000000009-tracks.csv");
+  expect(readFileSync(tracks, "utf8")).toMatch(/^hit_id,track_id\n/);
+  const scored = await run("score", tracks, `${prefix}-truth.csv`, "--json");
+  const [report] = JSON.parse(scored.stdout).events;
+  expect(report).toMatchObject(events[0]);
+  expect(report.byPt).toHaveLength(4);
+});
+
+test("reconstruct cuts an event into as many sub-events as asked, the same for one seed", async () => {
+  const here = folder();
+  const [prefix, weights] = [writeEvent(here), await writeWeights(here)];
+  const args = ["reconstruct", prefix, "--model", "transformer-regressor", "--weights", weights];
+  const subsets = ["--device", "js", "--json", "--quiet", "--subset", "2:4", "--subsets", "7"];
+  const first = await run(...args, ...subsets);
+  expect(JSON.parse(first.stdout).events).toHaveLength(7);
+  expect((await run(...args, ...subsets)).stdout).toBe(first.stdout);
+  expect((await run(...args, ...subsets, "--seed", "2")).stdout).not.toBe(first.stdout);
+});
+
+test("a perfect submission scores 1", async () => {
+  const here = folder();
+  const prefix = writeEvent(here);
+  const rows = readFileSync(`${prefix}-truth.csv`, "utf8").trim().split("\n").slice(1);
+  const ids = rows.map((row) => row.split(",").slice(0, 2));
+  const labels = new Map(
+    [...new Set(ids.map(([, particle]) => particle))].map((p, label) => [p, label]),
+  );
+  const submission = join(here, "perfect.csv");
+  writeFileSync(
+    submission,
+    ["hit_id,track_id", ...ids.map(([hit, p]) => `${hit},${labels.get(p)}`)].join("\n"),
+  );
+  const { stdout } = await run("score", submission, `${prefix}-truth.csv`, "--json");
+  expect(JSON.parse(stdout).mean).toMatchObject({ perfect: 1, doubleMajority: 1 });
+  expect(JSON.parse(stdout).mean.trackml).toBeCloseTo(1, 12);
+});
+
+test("cluster labels two piles of points", async () => {
+  const here = folder();
+  const file = join(here, "points.csv");
+  const pile = (x: number) =>
+    Array.from({ length: 8 }, (_, i) => `${x + 0.01 * i * i},${0.02 * i}`);
+  writeFileSync(file, ["x,y", ...pile(0), ...pile(9)].join("\n"));
+  const { code, stdout } = await run(
+    "cluster",
+    file,
+    "--json",
+    "--min-cluster-size",
+    "4",
+    "-o",
+    join(here, "labels.csv"),
+  );
+  expect(code).toBe(0);
+  const { labels, clusters, noise } = JSON.parse(stdout);
+  expect({ clusters, noise }).toEqual({ clusters: 2, noise: 0 });
+  expect(new Set(labels.slice(0, 8)).size + new Set(labels.slice(8)).size).toBe(2);
+  expect(readFileSync(join(here, "labels.csv"), "utf8").split("\n")).toHaveLength(18);
+});
