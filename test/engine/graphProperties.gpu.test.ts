@@ -1,0 +1,3 @@
+import { describeGraphs } from "../helpers/graphProperties.ts";
+
+describeGraphs("webgpu", { runs: 4, seed: 3 });
