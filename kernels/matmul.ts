@@ -19,6 +19,7 @@ export const matmul: KernelSpec = defineKernel({
     b: transposeB ? "f32 [C, N, K]" : "f32 [C, K, N]",
   }),
   output: "f32 [B, M, N]",
+  finishes: true,
   threads: ({ B, M, N }) => B * Math.ceil(M / 4) * Math.ceil(N / 4),
 
   reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {
@@ -60,7 +61,7 @@ ${four
   .map(
     (t) => `  if (m0 + ${t}u <= lastM) {
     let at = yStart + (m0 + ${t}u) * dims.N;
-${four.map((u) => `    if (n0 + ${u}u <= lastN) { y[at + ${u}u] = y${t}[${u}]; }`).join("\n")}
+${four.map((u) => `    if (n0 + ${u}u <= lastN) { store(at + ${u}u, y${t}[${u}]); }`).join("\n")}
   }`,
   )
   .join("\n")}

@@ -30,7 +30,9 @@ export interface KernelSpec {
   threads: (dims: Dims) => number;
   /** Plain loops that a reader can check by eye. `y` is zero at the start. */
   reference: (inputs: readonly HostArray[], y: HostArray, dims: Dims, attrs: Attrs) => void;
-  /** Body of one invocation; reads inputs by name, writes `y`. */
+  /** True if the WGSL never reads `y`, so that elementwise ops may finish each result as it is stored. */
+  finishes?: boolean;
+  /** Body of one invocation; reads inputs by name, writes results by `store(element, value)`. */
   wgsl: string | ((attrs: Attrs) => string);
 }
 

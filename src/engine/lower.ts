@@ -21,6 +21,8 @@ export interface LoweringOptions {
   position: ReadonlyMap<Expr, number>;
   /** The buffer that holds an expression's value, or undefined if it is computed here. */
   bufferOf: (expr: Expr) => Expr | undefined;
+  /** A kernel whose result is at hand as `given`, at the place of the loop that is being filled. */
+  given?: Expr | null;
   /** Split reductions over this many lanes, a run-time number; null for one serial loop. */
   lanes: Param | null;
 }
@@ -29,6 +31,8 @@ export class Lowering implements RuleContext {
   readonly build = new ProgramBuilder();
   readonly inputs: Expr[] = [];
   readonly options: LoweringOptions;
+  /** The element that the innermost loop stores. */
+  place: Value = -1;
   private readonly values = new Map<Expr, Map<string, Value>>();
   private readonly slots = new Map<Expr, number>();
 
@@ -126,11 +130,12 @@ export class Lowering implements RuleContext {
 
   private start(expr: Expr, index: Index): { expr: Expr; index: Index; steps: Steps } {
     const stored = this.options.bufferOf(expr);
-    return {
-      expr,
-      index,
-      steps: stored ? load(this, expr, index) : ruleOf(expr)(this, expr, index),
-    };
+    const steps = stored
+      ? load(this, expr, index)
+      : withoutViews(expr) === this.options.given
+        ? take(this, expr)
+        : ruleOf(expr)(this, expr, index);
+    return { expr, index, steps };
   }
 
   private lookup(expr: Expr, index: Index): Value | undefined {
@@ -173,6 +178,18 @@ export class Lowering implements RuleContext {
 // biome-ignore lint/correctness/useYield: a load needs no other expression
 function* load(lowering: Lowering, expr: Expr, index: Index): Steps {
   return lowering.build.load(lowering.slot(expr), lowering.offset(expr, index));
+}
+
+/** What a reshape is a reshape of. */
+function withoutViews(expr: Expr): Expr {
+  while (expr.op === "reshape" && !expr.storage) expr = expr.inputs[0];
+  return expr;
+}
+
+/** The kernel's result for this place; the planner has made sure that no other is asked for. */
+// biome-ignore lint/correctness/useYield: it is given
+function* take({ build, place }: Lowering, expr: Expr): Steps {
+  return build.let("given", expr.dtype, [place]);
 }
 
 function* applyElementwise(lowering: RuleContext, expr: Expr, index: Index): Steps {

@@ -7,6 +7,7 @@
 import { isComposite } from "./composite.ts";
 import { env } from "./env.ts";
 import type { Expr } from "./expr.ts";
+import { groupNodes, withoutReshape } from "./fuse.ts";
 import {
   axisNames,
   type Dims,
@@ -15,9 +16,7 @@ import {
   resolveKernel,
   solveDims,
 } from "./kernel.ts";
-import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
-import { movement } from "./ops/movement.ts";
-import type { Param, Sized } from "./program.ts";
+import type { Param, Program, Sized } from "./program.ts";
 import { buildRegion, combineLanes, type Region } from "./region.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
@@ -56,16 +55,17 @@ export function structureKey(nodes: readonly Expr[], outputs: readonly Expr[]): 
 }
 
 export interface Launch {
-  kind: "program" | "kernel";
   label: string;
-  /** Positions of the expressions read, in the order of bindings, and of the one written. */
+  /** Positions of the expressions read, in the order of bindings, and of those written. */
   inputs: readonly number[];
-  output: number;
-  /** Why the result is stored rather than computed inside its consumers. */
+  outputs: readonly number[];
+  /** Why the first result is stored rather than computed inside its consumers. */
   reason: string;
-  region?: Region;
-  combine?: ReturnType<typeof combineLanes>;
-  kernel?: Kernel;
+  /** A generated program, or what finishes the results of the kernel. */
+  region: Region | null;
+  kernel: { kernel: Kernel; at: number } | null;
+  /** Combines the partial results of lanes. */
+  combine: Program | null;
 }
 
 export interface Plan {
@@ -90,118 +90,39 @@ export function makePlan(
 ): Plan {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const at = (expr: Expr): number => position.get(expr) as number;
-  const stored = storedNodes(nodes, outputs, options.maxInputs);
+  const groups = groupNodes(nodes, outputs, options.maxInputs);
+  const stored = new Set(groups.flatMap(({ roots }) => roots));
   const bufferOf = (expr: Expr): Expr | undefined => {
-    const base = withoutReshape(expr, stored);
+    const base = withoutReshape(expr, (e) => stored.has(e));
     return base.storage || stored.has(base) ? base : undefined;
   };
-
-  const launches = nodes
-    .filter((node) => stored.has(node) && !node.storage)
-    .map((node): Launch => {
-      const [output, reason] = [at(node), stored.get(node) as string];
-      if (isComposite(node)) {
-        const spec = kernelNamed(node.op);
-        if (!spec) throw new Error(`plan: expected a kernel for ${node.op}, got none`);
-        const kernel = resolveKernel(spec, node.attrs);
-        const inputs = node.inputs.map((input) => at(bufferOf(input) as Expr));
-        return { kind: "kernel", label: node.op, inputs, output, reason, kernel };
-      }
-      const laneParam = options.hasLanes ? lanes : null;
-      const region = buildRegion(node, { position, bufferOf, lanes: laneParam });
-      const inputs = region.inputs.map(at);
-      const launch: Launch = { kind: "program", label: node.op, inputs, output, reason, region };
-      if (!region.hasLanes) return launch;
-      const value = (sized: Sized) => sizeOf(sized[output].shape);
-      const size: Param = { key: "results", type: "index", value };
-      return { ...launch, combine: combineLanes(node, size, lanes) };
-    });
+  const launches = groups.map(({ roots, kernel, reason }): Launch => {
+    const [root] = roots;
+    const finished = isComposite(root) ? root : kernel;
+    const launch = {
+      label: finished && finished !== root ? `${finished.op}+${root.op}` : root.op,
+      outputs: roots.map(at),
+      reason,
+      kernel: finished && { kernel: kernelOf(finished), at: at(finished) },
+      combine: null,
+    };
+    const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
+    if (finished === root) return { ...launch, inputs: kernelInputs, region: null };
+    const laneParam = options.hasLanes ? lanes : null;
+    const region = buildRegion(roots, { position, bufferOf, lanes: laneParam, finished: kernel });
+    const inputs = [...kernelInputs, ...region.inputs.map(at)];
+    if (!region.hasLanes) return { ...launch, inputs, region };
+    const value = (sized: Sized) => sizeOf(sized[at(root)].shape);
+    const size: Param = { key: "results", type: "index", value };
+    return { ...launch, inputs, region, combine: combineLanes(root, size, lanes) };
+  });
   return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
 }
 
-/** A reshape of a stored value is the same memory. */
-function withoutReshape(expr: Expr, stored: ReadonlyMap<Expr, string>): Expr {
-  while (expr.op === "reshape" && !expr.storage && !stored.has(expr)) expr = expr.inputs[0];
-  return expr;
-}
-
-/** The regions that compute a node, each with the ways through views by which it gets there. */
-type Users = Map<Expr, Set<number>>;
-
-/** A value read at more indices than this by one launch is stored: each level of views may double them. */
-const mostPlaces = 4;
-
-/** Which expressions get a buffer, and why. Everything else is computed where it is used. */
-function storedNodes(
-  nodes: readonly Expr[],
-  outputs: readonly Expr[],
-  maxInputs: number,
-): Map<Expr, string> {
-  const position = new Map(nodes.map((node, at) => [node, at]));
-  const stored = new Map<Expr, string>();
-  const wanted = new Map<Expr, string>(); // has to be stored, decided by a consumer
-  const users = new Map<Expr, Users>(nodes.map((node) => [node, new Map()]));
-  const use = (node: Expr, region: Expr, path: number): void => {
-    const regions = users.get(node) as Users;
-    regions.set(region, (regions.get(region) ?? new Set()).add(path));
-  };
-  const reads = new Map<Expr, Set<Expr>>(); // what each region would load
-  const paths = new Map<string, number>(); // by what they go through
-  const step = (node: Expr, which: number, path: number): number => {
-    if (!(node.op in movement)) return path; // operands are read at the node's own index
-    const key = `${path} ${position.get(node)}.${which}`;
-    if (!paths.has(key)) paths.set(key, paths.size + 1);
-    return paths.get(key) as number;
-  };
-
-  // The memory that a kernel or a reshape reads must exist row by row.
-  const want = (expr: Expr, reason: string): void => {
-    while (expr.op === "reshape" && !expr.storage) expr = expr.inputs[0];
-    if (!wanted.has(expr)) wanted.set(expr, reason);
-  };
-  for (const output of outputs) want(output, "output");
-
-  for (const node of [...nodes].reverse()) {
-    if (node.storage) continue;
-    const regions = users.get(node) as Users;
-    const full = [...regions.keys()].find((region) => {
-      const loads = new Set(reads.get(region));
-      loads.delete(node);
-      for (const input of node.inputs) if (!isSource(input)) loads.add(input);
-      return loads.size > maxInputs;
-    });
-    const reason = wanted.get(node) ?? reasonToStore(node, regions, full !== undefined);
-    if (node.op === "reshape" && !wanted.has(node)) want(node.inputs[0], "reshaped");
-    if (node.op === "gather") want(node.inputs[0], "rows gathered");
-    if (isComposite(node)) for (const input of node.inputs) want(input, `input of ${node.op}`);
-    if (reason) {
-      stored.set(node, reason);
-      reads.set(node, new Set(node.inputs.filter((input) => !isSource(input))));
-      for (const [which, input] of node.inputs.entries()) use(input, node, step(node, which, 0));
-      continue;
-    }
-    for (const [region, places] of regions) {
-      const loads = reads.get(region) as Set<Expr>;
-      loads.delete(node);
-      for (const [which, input] of node.inputs.entries()) {
-        for (const path of places) use(input, region, step(node, which, path));
-        if (!isSource(input)) loads.add(input);
-      }
-    }
-  }
-  return stored;
-}
-
-function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | undefined {
-  if (isSource(node)) return undefined; // cheaper to repeat than to read
-  if (isComposite(node)) return "kernel";
-  if (isReduction(node) || isSegmentOp(node)) return "reduction";
-  if (isFull) return "binding limit";
-  if (isView(node) && node.op !== "gather") return undefined;
-  if (regions.size > 1) return `used by ${regions.size} launches`;
-  const places = Math.max(...[...regions.values()].map((paths) => paths.size));
-  if (places > mostPlaces) return `read at ${places} indices`;
-  return env.fuse() ? undefined : "fusion is off";
+function kernelOf(expr: Expr): Kernel {
+  const spec = kernelNamed(expr.op);
+  if (!spec) throw new Error(`plan: expected a kernel for ${expr.op}, got none`);
+  return resolveKernel(spec, expr.attrs);
 }
 
 /** Sizes of a kernel launch by name, and what its shader receives: sizes, then numbers. */

@@ -16,29 +16,42 @@ export interface Region {
   hasLanes: boolean;
 }
 
-export function buildRegion(root: Expr, options: LoweringOptions): Region {
+/** The launch that stores `roots`, all of one shape. */
+export function buildRegion(
+  roots: readonly Expr[],
+  options: LoweringOptions & { finished: Expr | null },
+): Region {
+  const { finished } = options;
+  const [root] = roots;
   const lowering = new Lowering({
     ...options,
-    bufferOf: (expr) => (expr === root ? undefined : options.bufferOf(expr)),
+    bufferOf: (expr) => {
+      const stored = options.bufferOf(expr);
+      return stored && roots.includes(stored) ? undefined : stored;
+    },
+    given: finished,
   });
   const hasLanes = options.lanes !== null && isReduction(root);
   if (hasLanes) reduceByLanes(lowering, root, options.lanes as Param);
-  else storeEverywhere(lowering, root);
+  else storeEverywhere(lowering, roots);
   const program = lowering.build.finish(null);
   return { program: { ...program, grid: gridOf(program) }, inputs: lowering.inputs, hasLanes };
 }
 
 /** One parallel loop per axis of the result, except where a reduction leaves size 1. */
-function storeEverywhere(lowering: Lowering, root: Expr): void {
+function storeEverywhere(lowering: Lowering, roots: readonly Expr[]): void {
   const { build } = lowering;
+  const [root] = roots;
   const reduced = isReduction(root) ? (root.attrs.axes as number[]) : [];
   const index = root.shape.map((_, axis) =>
     reduced.includes(axis)
       ? build.literal(0, "index")
       : build.parallel(lowering.sizeParam(root, axis)),
   );
-  const value = lowering.value(root, index);
-  build.store(build.buffer(root.dtype, true), lowering.offset(root, index), value);
+  lowering.place = lowering.offset(root, index);
+  const values = roots.map((each) => lowering.value(each, index));
+  for (const [which, each] of roots.entries())
+    build.store(build.buffer(each.dtype, true), lowering.offset(each, index), values[which]);
 }
 
 /**

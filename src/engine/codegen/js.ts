@@ -8,6 +8,8 @@ export type JsFunction = (buffers: readonly HostArray[], params: readonly number
 
 export function jsSource(program: Program): string {
   const buffers = program.buffers.map((_, slot) => `  const b${slot} = buffers[${slot}];\n`);
+  const result = program.buffers.findIndex(({ written }) => written);
+  buffers.push(`  const given = b${result};\n`); // a kernel has left its results where they are finished
   return `"use strict";\n${buffers.join("")}${block(program.body, "  ")}`;
 }
 
@@ -62,6 +64,8 @@ function spell(node: Let): string {
         : `b${node.operand}[${args[0]}]`;
     case "cast":
       return cast(args[0], node.from, node.type);
+    case "given":
+      return `given[${args[0]}]`;
     case "philox":
       return `m.philox(${args.join(", ")})`;
     default:

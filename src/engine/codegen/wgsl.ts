@@ -1,6 +1,8 @@
 /** Spells a program as a WGSL compute shader: one invocation per element of the parallel loops. */
+import type { DType } from "../dtype.ts";
+import { axisNames, type Kernel } from "../kernel.ts";
 import { elementwise } from "../ops/elementwise.ts";
-import type { Let, Loop, Node, Program, ValueType } from "../program.ts";
+import type { BufferUse, Let, Loop, Node, Param, Program, ValueType } from "../program.ts";
 import { wgslHelpers } from "./math.ts";
 
 const typeName = (type: ValueType): string => (type === "index" ? "u32" : type);
@@ -16,8 +18,10 @@ export function wgslModule(module: {
   buffers: readonly { name: string; type: string; written: boolean }[];
   workgroupSize: number;
   body: string;
+  /** Further functions that the body calls. */
+  functions?: string;
 }): string {
-  const { params, buffers, workgroupSize, body } = module;
+  const { params, buffers, workgroupSize, body, functions = "" } = module;
   const members = [...params, { name: "threads", type: "u32" }, { name: "rank", type: "u32" }];
   const bindings = buffers.map(
     ({ name, type, written }, slot) =>
@@ -28,7 +32,8 @@ ${members.map(({ name, type }) => `  ${name}: ${type},`).join("\n")}
 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 ${bindings.join("\n")}
-${wgslHelpers(body)}
+${wgslHelpers(body + functions)}
+${functions}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
@@ -39,21 +44,57 @@ ${body}}
 }
 
 export function wgslSource(program: Program, workgroupSize: number): string {
+  return wgslModule({
+    params: program.params.map(programParam),
+    buffers: program.buffers.map(programBuffer),
+    workgroupSize,
+    body: programBody(program),
+  });
+}
+
+/** A hand-written kernel; `finish` takes each result on its way to memory. */
+export function wgslKernel(kernel: Kernel, finish: Program | null, workgroupSize: number): string {
+  const { operands, result, attrs, numbers = [] } = kernel;
+  const body = typeof kernel.wgsl === "function" ? kernel.wgsl(attrs) : kernel.wgsl;
+  const store = finish ? programBody(finish) : "  y[i] = value;\n";
+  const named = (name: string, dtype: DType, written: boolean) => ({
+    name,
+    type: storedName(dtype),
+    written,
+  });
+  return wgslModule({
+    params: [
+      ...axisNames(kernel).map((name) => ({ name, type: "u32" })),
+      ...numbers.map((name) => ({ name, type: "f32" })),
+      ...(finish?.params.map(programParam) ?? []),
+    ],
+    buffers: [
+      ...operands.map(({ name, dtype }) => named(name, dtype, false)),
+      ...(finish?.buffers.map(programBuffer) ?? [named("y", result.dtype, true)]),
+    ],
+    workgroupSize,
+    functions: body.includes("store(")
+      ? `fn store(i: u32, value: ${result.dtype}) {\n${store}}`
+      : "",
+    body,
+  });
+}
+
+const programParam = ({ type }: Param, which: number) => ({
+  name: `p${which}`,
+  type: storedName(type),
+});
+const programBuffer = ({ dtype, written }: BufferUse, slot: number) => ({
+  name: `b${slot}`,
+  type: storedName(dtype),
+  written,
+});
+
+/** The statements for element `i`. */
+function programBody(program: Program): string {
   const loops: Loop[] = [];
   const nodes = flattenParallel(program.body, loops);
-  return wgslModule({
-    params: program.params.map(({ type }, which) => ({
-      name: `p${which}`,
-      type: storedName(type),
-    })),
-    buffers: program.buffers.map(({ dtype, written }, slot) => ({
-      name: `b${slot}`,
-      type: storedName(dtype),
-      written,
-    })),
-    workgroupSize,
-    body: unflatten(loops, program) + block(nodes, "  "),
-  });
+  return unflatten(loops, program) + block(nodes, "  ");
 }
 
 /** The statements of the parallel loops in order, without the loops. */
@@ -135,6 +176,8 @@ function spell(node: Let): string {
     }
     case "cast":
       return cast(args[0], node.from, node.type);
+    case "given":
+      return "value";
     case "philox":
       return `tgPhilox(${args.join(", ")})`;
     default:

@@ -10,7 +10,7 @@ export interface Executable {
 
 export interface Command {
   executable: Executable;
-  /** Inputs in order, then the output; no output is also an input. */
+  /** Inputs in order, then outputs; none is both. */
   buffers: readonly DeviceBuffer[];
   params: readonly number[];
   /** Invocations wanted, and how many parallel axes are longer than 1 (for generated programs). */
@@ -41,7 +41,8 @@ export interface Backend {
 
   /** Compiling the same source again returns what is there. */
   compileProgram(program: Program, label: string): Promise<Executable>;
-  compileKernel(kernel: Kernel): Promise<Executable>;
+  /** With `finish`, each result passes through that program and goes to its buffers instead of `y`. */
+  compileKernel(kernel: Kernel, finish: Program | null): Promise<Executable>;
   readonly pipelines: number;
 
   /** Enqueues the commands, in order, in one submission. */

@@ -18,7 +18,7 @@ import {
 } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
-import { showShape, sizeOf } from "../shape.ts";
+import { type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { BufferPool } from "./pool.ts";
 
@@ -38,7 +38,7 @@ export interface DeviceStats {
 interface CompiledPlan {
   plan: Plan;
   main: readonly Executable[];
-  combine: readonly (Executable | undefined)[];
+  combine: readonly (Executable | null)[];
   /** Launch after which the value at a position is not read again. */
   lastUse: ReadonlyMap<number, number>;
 }
@@ -158,8 +158,8 @@ export class Device {
       ),
     ]);
     const lastUse = new Map<number, number>();
-    for (const [step, { inputs, output }] of plan.launches.entries())
-      for (const at of [...inputs, output]) lastUse.set(at, step);
+    for (const [step, { inputs, outputs }] of plan.launches.entries())
+      for (const at of [...inputs, ...outputs]) lastUse.set(at, step);
     for (const at of plan.results) lastUse.delete(at);
     const compiled = { plan, main, combine, lastUse };
     this.plans.set(key, compiled);
@@ -167,7 +167,7 @@ export class Device {
   }
 
   private compile({ kernel, region, label }: Launch): Promise<Executable> {
-    if (kernel) return this.backend.compileKernel(kernel);
+    if (kernel) return this.backend.compileKernel(kernel.kernel, region?.program ?? null);
     return this.backend.compileProgram((region as NonNullable<typeof region>).program, label);
   }
 
@@ -183,20 +183,25 @@ export class Device {
       for (const at of inputs) if (nodes[at].storage) this.bufferOf(nodes[at]);
     const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
     for (const [step, launch] of plan.launches.entries()) {
-      const node = nodes[launch.output];
-      const target = this.take(node.dtype, sizeOf(node.shape), launch.label, node);
-      buffers.set(launch.output, target);
       const inputs = launch.inputs.map(bufferAt);
-      const lanes = this.lanesFor(launch, node);
-      const partial =
-        lanes > 1 ? this.take(node.dtype, sizeOf(node.shape) * lanes, launch.label, node) : target;
-      commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
+      const targets = launch.outputs.map((at) => {
+        const { dtype, shape } = nodes[at];
+        const target = this.take(dtype, sizeOf(shape), launch.label, shape);
+        buffers.set(at, target);
+        return target;
+      });
+      const { dtype, shape } = nodes[launch.outputs[0]];
+      const lanes = this.lanesFor(launch, nodes);
       if (lanes > 1 && launch.combine) {
+        const partial = this.take(dtype, sizeOf(shape) * lanes, launch.label, [lanes, ...shape]);
+        commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
         const executable = combine[step] as Executable;
-        commands.push(programCommand(launch.combine, executable, [partial, target], nodes, lanes));
+        commands.push(
+          programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes),
+        );
         this.pool.give(partial);
-      }
-      for (const at of new Set([...launch.inputs, launch.output])) {
+      } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+      for (const at of new Set([...launch.inputs, ...launch.outputs])) {
         const buffer = buffers.get(at);
         if (!buffer || lastUse.get(at) !== step) continue;
         this.pool.give(buffer);
@@ -213,19 +218,20 @@ export class Device {
       console.error(`trackgrad: ${wanted.length} launches, ${this.pool.bytesPeak} B peak`);
   }
 
-  private lanesFor({ region }: Launch, node: Expr): number {
+  private lanesFor({ region, outputs }: Launch, nodes: readonly Expr[]): number {
     if (!region?.hasLanes) return 1;
+    const node = nodes[outputs[0]];
     const results = sizeOf(node.shape);
     const length = results === 0 ? 0 : sizeOf(node.inputs[0].shape) / results;
     return Math.max(1, this.backend.lanes(results, length));
   }
 
-  private take(dtype: DType, count: number, label: string, node: Expr): DeviceBuffer {
+  private take(dtype: DType, count: number, label: string, shape: Shape): DeviceBuffer {
     const bytes = count * bytesPer(dtype, this.backend.precision);
     const { bufferBytes } = this.backend.limits;
     if (bytes > bufferBytes)
       throw new DeviceError(
-        `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(node.shape)})`,
+        `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(shape)})`,
       );
     return this.pool.take(Math.max(bytes, 4));
   }
@@ -239,7 +245,7 @@ export class Device {
       throw new DeviceError(
         `${this.backend.name}: expected a tensor of this device or of the host, got one of another device or a disposed one (${expr.dtype} ${showShape(expr.shape)})`,
       );
-    const buffer = this.take(expr.dtype, storage.host.length, "upload", expr);
+    const buffer = this.take(expr.dtype, storage.host.length, "upload", expr.shape);
     this.backend.upload(buffer, storage.host, expr.dtype);
     storage.buffers.set(this, buffer);
     this.abandoned.register(storage, buffer, storage);
@@ -269,14 +275,15 @@ function command(
   nodes: readonly Expr[],
   lanes: number,
 ): Command {
-  if (launch.region)
-    return programCommand(launch.region.program, executable, buffers, nodes, lanes);
-  const node = nodes[launch.output];
-  const kernel = launch.kernel as NonNullable<Launch["kernel"]>;
+  const { kernel, region } = launch;
+  const finish = region && programCommand(region.program, executable, buffers, nodes, lanes);
+  if (!kernel) return finish as Command;
+  const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);
-  const { params, dims } = kernelParams(kernel, shapes, node);
-  const threads = sizeOf(node.shape) === 0 ? 0 : kernel.threads(dims);
-  return { executable, buffers, params, threads, rank: 1 };
+  const { params, dims } = kernelParams(kernel.kernel, shapes, node);
+  const threads = sizeOf(node.shape) === 0 ? 0 : kernel.kernel.threads(dims);
+  const all = [...params, ...(finish?.params ?? [])];
+  return { executable, buffers, params: all, threads, rank: finish?.rank ?? 1 };
 }
 
 function programCommand(
@@ -302,9 +309,9 @@ function convert(data: HostArray, dtype: DType, precision: "f32" | "f64"): HostA
 
 /** One line per launch: what it stores and why. */
 function showPlan(plan: Plan, nodes: readonly Expr[]): string {
-  const lines = plan.launches.map(({ kind, label, inputs, output, reason }) => {
-    const { dtype, shape } = nodes[output];
-    return `  ${kind} ${label} → #${output} ${dtype} ${showShape(shape)} from ${inputs.map((at) => `#${at}`).join(" ")} (${reason})`;
+  const lines = plan.launches.map(({ label, inputs, outputs, reason }) => {
+    const made = outputs.map((at) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`);
+    return `  ${label} → ${made.join(", ")} from ${inputs.map((at) => `#${at}`).join(" ")} (${reason})`;
   });
   return `plan of ${plan.launches.length} launches\n${lines.join("\n")}`;
 }

@@ -63,8 +63,13 @@ export function jsBackend(precision: Precision): Backend {
       });
     },
 
-    compileKernel: (kernel) =>
-      cached(`${kernel.name} ${JSON.stringify(kernel.attrs)}`, () => referenceOf(kernel)),
+    compileKernel: (kernel, finish) => {
+      const source = finish ? jsSource(finish) : "";
+      const executable = referenceOf(kernel, finish, source);
+      const { dtypes, paramTypes } = executable;
+      const attrs = JSON.stringify(kernel.attrs);
+      return cached(`${kernel.name} ${attrs} ${dtypes} ${paramTypes}\n${source}`, () => executable);
+    },
 
     get pipelines() {
       return compiled.size;
@@ -85,23 +90,31 @@ export function jsBackend(precision: Precision): Backend {
   };
 }
 
-/** A kernel's plain loops, called like a generated function. */
-function referenceOf(kernel: Kernel): JsExecutable {
+/** A kernel's plain loops, and what finishes its results in place, called like a generated function. */
+function referenceOf(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
   const { operands, result, attrs, numbers = [] } = kernel;
   const sizes = axisNames(kernel);
   const names = [...sizes, ...numbers];
+  const numInputs = finish?.buffers.filter(({ written }) => !written).length ?? 0;
+  const finishing = finish && jsFunction(source);
   const run: JsFunction = (buffers, params) => {
     const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
     const inputs = operands.map(({ axes }, slot) =>
       buffers[slot].subarray(0, elements(axes, dims)),
     );
-    const y = buffers[operands.length].subarray(0, elements(result.axes, dims)).fill(0);
+    const y = buffers[operands.length + numInputs].subarray(0, elements(result.axes, dims)).fill(0);
     kernel.reference(inputs, y, dims, attrs);
+    finishing?.(buffers.slice(operands.length), params.slice(names.length));
   };
+  const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
   return {
     label: kernel.name,
     run,
-    dtypes: [...operands, result].map(({ dtype }) => dtype),
-    paramTypes: [...sizes.map((): ValueType => "index"), ...numbers.map((): ValueType => "f32")],
+    dtypes: [...operands.map(({ dtype }) => dtype), ...outputs],
+    paramTypes: [
+      ...sizes.map((): ValueType => "index"),
+      ...numbers.map((): ValueType => "f32"),
+      ...(finish?.params.map(({ type }) => type) ?? []),
+    ],
   };
 }

@@ -1,5 +1,5 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
-import { wgslModule, wgslSource } from "../codegen/wgsl.ts";
+import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
 import { type DType, type HostArray, hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
@@ -154,30 +154,19 @@ class WebGpuBackend implements Backend {
     return this.compile(wgslSource(program, workgroupSize), label, access, types);
   }
 
-  compileKernel(kernel: Kernel): Promise<Executable> {
-    const { operands, result, attrs, numbers = [] } = kernel;
-    const sizes = axisNames(kernel);
-    const source = wgslModule({
-      params: [
-        ...sizes.map((name) => ({ name, type: "u32" })),
-        ...numbers.map((name) => ({ name, type: "f32" })),
-      ],
-      buffers: [
-        ...operands.map(({ name, dtype }) => ({
-          name,
-          type: dtype === "bool" ? "u32" : dtype,
-          written: false,
-        })),
-        { name: "y", type: result.dtype === "bool" ? "u32" : result.dtype, written: true },
-      ],
-      workgroupSize: workgroupSize,
-      body: typeof kernel.wgsl === "function" ? kernel.wgsl(attrs) : kernel.wgsl,
-    });
-    const types: ValueType[] = [
-      ...sizes.map((): ValueType => "index"),
-      ...numbers.map((): ValueType => "f32"),
+  compileKernel(kernel: Kernel, finish: Program | null): Promise<Executable> {
+    const { operands, numbers = [] } = kernel;
+    const access = [
+      ...operands.map(() => "r"),
+      ...(finish?.buffers.map(({ written }) => (written ? "w" : "r")) ?? ["w"]),
     ];
-    return this.compile(source, kernel.name, `${"r".repeat(operands.length)}w`, types);
+    const types: ValueType[] = [
+      ...axisNames(kernel).map((): ValueType => "index"),
+      ...numbers.map((): ValueType => "f32"),
+      ...(finish?.params.map(({ type }) => type) ?? []),
+    ];
+    const source = wgslKernel(kernel, finish, workgroupSize);
+    return this.compile(source, kernel.name, access.join(""), types);
   }
 
   get pipelines(): number {

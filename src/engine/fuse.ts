@@ -1,0 +1,213 @@
+/**
+ * Fusion: which values get a buffer, and why; which launches store more than one of them.
+ *
+ * Everything without a buffer is computed where it is used. A kernel that can may finish its results
+ * with the elementwise ops that follow.
+ */
+import { isComposite } from "./composite.ts";
+import { env } from "./env.ts";
+import type { Expr } from "./expr.ts";
+import { kernelNamed } from "./kernel.ts";
+import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
+import { elementwise } from "./ops/elementwise.ts";
+import { movement } from "./ops/movement.ts";
+import { sameShape } from "./shape.ts";
+
+/** What one launch computes. */
+export interface Group {
+  /** Expressions that it stores, all of one shape; the first decides the loops. */
+  roots: readonly Expr[];
+  /** The kernel whose results it finishes, if any. */
+  kernel: Expr | null;
+  /** Why its first result is stored. */
+  reason: string;
+}
+
+/** The launches for `outputs`, in an order in which every value is stored before it is read. */
+export function groupNodes(
+  nodes: readonly Expr[],
+  outputs: readonly Expr[],
+  maxInputs: number,
+): Group[] {
+  const fusion = storedNodes(nodes, outputs, maxInputs);
+  const { stored } = fusion;
+  const roots = nodes.filter((node) => stored.has(node) && !node.storage);
+  const hosts = env.fuse() ? hostsOf(roots, fusion, maxInputs) : new Map<Expr, Expr>();
+  const finishers = env.fuse()
+    ? finishersOf(nodes, roots, hosts, fusion, maxInputs)
+    : new Map<Expr, Expr>();
+  const finished = new Set(finishers.values());
+  return roots
+    .filter((root) => !hosts.has(root) && !finished.has(root))
+    .map((root) => ({
+      roots: [root, ...roots.filter((other) => hosts.get(other) === root)],
+      kernel: finishers.get(root) ?? null,
+      reason: stored.get(root) as string,
+    }));
+}
+
+/** A reshape of a stored value is the same memory. */
+export function withoutReshape(expr: Expr, isStored: (expr: Expr) => boolean): Expr {
+  while (expr.op === "reshape" && !expr.storage && !isStored(expr)) expr = expr.inputs[0];
+  return expr;
+}
+
+/** Which values have a buffer, who reads them, and what each launch would load. */
+interface Fusion {
+  stored: Map<Expr, string>;
+  wanted: ReadonlyMap<Expr, string>;
+  users: ReadonlyMap<Expr, Users>;
+  reads: ReadonlyMap<Expr, ReadonlySet<Expr>>;
+}
+
+/** Ops whose launch walks over its result element by element. */
+const isPointwise = (expr: Expr): boolean => expr.op in elementwise || expr.op === "cast";
+
+/**
+ * Stored values that the launch of their first reader computes anyway, at the same place: it stores
+ * them too. Nobody may read them before that launch.
+ */
+function hostsOf(
+  roots: readonly Expr[],
+  { users, reads }: Fusion,
+  maxInputs: number,
+): Map<Expr, Expr> {
+  const order = new Map(roots.map((root, at) => [root, at]));
+  const hosts = new Map<Expr, Expr>();
+  const hostOf = (root: Expr): Expr => hosts.get(root) ?? root;
+  const members = new Map<Expr, Expr[]>(roots.map((root) => [root, [root]]));
+  const at = (root: Expr): number => order.get(hostOf(root)) as number;
+  for (const root of [...roots].reverse()) {
+    const readers = [...(users.get(root) as Users).keys()];
+    if (!isPointwise(root) || readers.length === 0) continue;
+    const first = readers.reduce((a, b) =>
+      (order.get(a) as number) < (order.get(b) as number) ? a : b,
+    );
+    const host = hostOf(first);
+    const isInPlace = users.get(root)?.get(first)?.has(0) && sameShape(root.shape, first.shape);
+    if (!isInPlace || !isPointwise(host) || !isPointwise(first)) continue;
+    if (readers.some((reader) => hostOf(reader) !== host && at(reader) <= at(host))) continue;
+    const joined = [...(members.get(host) as Expr[]), root];
+    const loads = new Set(joined.flatMap((member) => [...(reads.get(member) ?? [])]));
+    for (const member of joined) loads.delete(member);
+    if (loads.size + joined.length > maxInputs + 1) continue;
+    hosts.set(root, host);
+    members.set(host, joined);
+  }
+  return hosts;
+}
+
+/**
+ * Launches that do nothing but finish a kernel's results: elementwise, on each result once, and
+ * nobody else reads the kernel. Maps the launch to the kernel.
+ */
+function finishersOf(
+  nodes: readonly Expr[],
+  roots: readonly Expr[],
+  hosts: ReadonlyMap<Expr, Expr>,
+  { wanted, users, reads }: Fusion,
+  maxInputs: number,
+): Map<Expr, Expr> {
+  const consumers = new Map<Expr, Expr[]>();
+  for (const node of nodes)
+    for (const input of node.storage ? [] : node.inputs)
+      consumers.set(input, [...(consumers.get(input) ?? []), node]);
+  const finishers = new Map<Expr, Expr>();
+  for (const kernel of roots) {
+    const why = wanted.get(kernel);
+    if (!isComposite(kernel) || !kernelNamed(kernel.op)?.finishes) continue;
+    if (why !== undefined && why !== "reshaped") continue;
+    let top = kernel;
+    let next = consumers.get(top) ?? [];
+    while (next.length === 1 && next[0].op === "reshape" && !next[0].storage) {
+      top = next[0];
+      next = consumers.get(top) ?? [];
+    }
+    const [user, ...others] = users.get(top) as Users;
+    if (!user || others.length > 0 || user[1].size !== 1 || !user[1].has(0)) continue;
+    const [root] = user;
+    const members = [root, ...roots.filter((other) => hosts.get(other) === root)];
+    if (hosts.has(root) || finishers.has(root) || !isPointwise(root)) continue;
+    if (root.dtype !== kernel.dtype || !sameShape(root.shape, top.shape)) continue;
+    const loads = new Set([...kernel.inputs, ...members.flatMap((m) => [...(reads.get(m) ?? [])])]);
+    for (const member of members) loads.delete(member);
+    if (loads.size + members.length > maxInputs + 1) continue;
+    finishers.set(root, kernel);
+  }
+  return finishers;
+}
+
+/** The regions that compute a node, each with the ways through views by which it gets there. */
+type Users = Map<Expr, Set<number>>;
+
+/** A value read at more indices than this by one launch is stored: each level of views may double them. */
+const mostPlaces = 4;
+
+/** Which expressions get a buffer, and why. Everything else is computed where it is used. */
+function storedNodes(nodes: readonly Expr[], outputs: readonly Expr[], maxInputs: number): Fusion {
+  const position = new Map(nodes.map((node, at) => [node, at]));
+  const stored = new Map<Expr, string>();
+  const wanted = new Map<Expr, string>(); // has to be stored, decided by a consumer
+  const users = new Map<Expr, Users>(nodes.map((node) => [node, new Map()]));
+  const use = (node: Expr, region: Expr, path: number): void => {
+    const regions = users.get(node) as Users;
+    regions.set(region, (regions.get(region) ?? new Set()).add(path));
+  };
+  const reads = new Map<Expr, Set<Expr>>(); // what each region would load
+  const paths = new Map<string, number>(); // by what they go through
+  const step = (node: Expr, which: number, path: number): number => {
+    if (!(node.op in movement)) return path; // operands are read at the node's own index
+    const key = `${path} ${position.get(node)}.${which}`;
+    if (!paths.has(key)) paths.set(key, paths.size + 1);
+    return paths.get(key) as number;
+  };
+
+  // The memory that a kernel or a reshape reads must exist row by row.
+  const want = (expr: Expr, reason: string): void => {
+    while (expr.op === "reshape" && !expr.storage) expr = expr.inputs[0];
+    if (!wanted.has(expr)) wanted.set(expr, reason);
+  };
+  for (const output of outputs) want(output, "output");
+
+  for (const node of [...nodes].reverse()) {
+    if (node.storage) continue;
+    const regions = users.get(node) as Users;
+    const full = [...regions.keys()].find((region) => {
+      const loads = new Set(reads.get(region));
+      loads.delete(node);
+      for (const input of node.inputs) if (!isSource(input)) loads.add(input);
+      return loads.size > maxInputs;
+    });
+    const reason = wanted.get(node) ?? reasonToStore(node, regions, full !== undefined);
+    if (node.op === "reshape" && !wanted.has(node)) want(node.inputs[0], "reshaped");
+    if (node.op === "gather") want(node.inputs[0], "rows gathered");
+    if (isComposite(node)) for (const input of node.inputs) want(input, `input of ${node.op}`);
+    if (reason) {
+      stored.set(node, reason);
+      reads.set(node, new Set(node.inputs.filter((input) => !isSource(input))));
+      for (const [which, input] of node.inputs.entries()) use(input, node, step(node, which, 0));
+      continue;
+    }
+    for (const [region, places] of regions) {
+      const loads = reads.get(region) as Set<Expr>;
+      loads.delete(node);
+      for (const [which, input] of node.inputs.entries()) {
+        for (const path of places) use(input, region, step(node, which, path));
+        if (!isSource(input)) loads.add(input);
+      }
+    }
+  }
+  return { stored, wanted, users, reads };
+}
+
+function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | undefined {
+  if (isSource(node)) return undefined; // cheaper to repeat than to read
+  if (isComposite(node)) return "kernel";
+  if (isReduction(node) || isSegmentOp(node)) return "reduction";
+  if (isFull) return "binding limit";
+  if (isView(node) && node.op !== "gather") return undefined;
+  if (regions.size > 1) return `used by ${regions.size} launches`;
+  const places = Math.max(...[...regions.values()].map((paths) => paths.size));
+  if (places > mostPlaces) return `read at ${places} indices`;
+  return env.fuse() ? undefined : "fusion is off";
+}
