@@ -12,7 +12,6 @@ import {
   openDevice,
   Rng,
   ShapeError,
-
   softmax,
   tensor,
   zeros,
@@ -58,7 +57,7 @@ const dtypeErrors: Record<string, () => unknown> = {
   'not: expected bool, got f32 (use cast("bool"))': () => x.not(),
   "sum: expected f32 or i32 or u32, got bool (cast it first)": () => bool.sum(),
   "mean: expected f32, got i32 (cast it first)": () => i.mean(),
-  'select(condition): expected bool, got f32 (use cast("bool"))': () => select(x, x, x),
+  'select(condition): expected bool, got f32 (use cast("bool"))': () => x.select(x, x),
   'gather(rows): expected u32 or i32, got f32 (use cast("u32"))': () => gather(x, ones([2])),
   "matmul(b): expected f32, got i32 (cast it first)": () => matmul(x, i, { transposeB: true }),
   'mul: expected a whole number of -2147483648…2147483647 beside i32, got 0.5 (use cast("f32"))':
