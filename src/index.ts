@@ -4,6 +4,7 @@ import { useKernels } from "./engine/kernel.ts";
 
 useKernels(Object.values(kernels));
 
+export { gradients } from "./engine/autograd.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
@@ -19,8 +20,19 @@ export {
   openDevice,
 } from "./engine/runtime/open.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
+export {
+  type Segments,
+  scatterAdd,
+  segmentMax,
+  segmentMean,
+  segmentMin,
+  segmentSoftmax,
+  segmentSum,
+  segmentsOf,
+} from "./engine/segments.ts";
 export type { Shape } from "./engine/shape.ts";
 export {
+  commit,
   concat,
   full,
   gather,
@@ -39,4 +51,12 @@ export {
 export { EncoderLayer } from "./nn/layers/encoder.ts";
 export { LayerNorm } from "./nn/layers/layerNorm.ts";
 export { Linear } from "./nn/layers/linear.ts";
-export { loadParameters, parameters } from "./nn/module.ts";
+export * from "./nn/losses/index.ts";
+export {
+  loadParameters,
+  parameters,
+  type StoredTensor,
+  setParameters,
+  valueAndGrad,
+} from "./nn/module.ts";
+export * from "./nn/optim/index.ts";

@@ -67,3 +67,8 @@ export function leaf(shape: Shape, dtype: DType, storage: Storage): Expr {
 export function constant(value: number, dtype: DType): Expr {
   return makeExpr({ op: "const", shape: [], dtype, values: [value] });
 }
+
+/** Cuts a computed expression off from what it was computed from. */
+export function forget(expr: Expr): void {
+  (expr as { inputs: readonly Expr[] }).inputs = noInputs;
+}

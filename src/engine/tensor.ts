@@ -4,7 +4,7 @@
  */
 import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import { type Attrs, constant, type Expr, leaf, makeExpr } from "./expr.ts";
+import { type Attrs, constant, type Expr, forget, leaf, makeExpr } from "./expr.ts";
 import {
   type BinaryName,
   binary,
@@ -75,7 +75,7 @@ export class Tensor {
   async data(): Promise<HostArray> {
     const device = deviceOf([this]);
     // both are asked for now, so that a `close` right after this call comes after them
-    const [, data] = await Promise.all([device.realize([this.expr]), device.read(this.expr)]);
+    const [, data] = await Promise.all([compute(device, [this]), device.read(this.expr)]);
     return data;
   }
 
@@ -405,9 +405,32 @@ export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 
 export const range = (size: number, dtype: DType = "i32"): Tensor =>
   record("iota", [], [size], dtype, { attrs: { axis: 0 } });
 
+/** State to be computed along with whatever is computed next, by device (null: the current one). */
+const pending = new Map<Device | null, Set<Expr>>();
+
+/**
+ * Makes tensors the state that the next step starts from. They are computed in the same submission as
+ * the next tensor that is waited for; from then on they are leaves, without the history that led to
+ * them. Optimizers call this.
+ */
+export function commit(tensors: readonly Tensor[]): void {
+  for (const { expr, device } of tensors) {
+    const waiting = pending.get(device) ?? new Set();
+    pending.set(device, waiting.add(expr));
+  }
+}
+
 /** Computes several tensors together, in one submission. */
 export async function realize(tensors: readonly Tensor[]): Promise<void> {
-  if (tensors.length > 0) await deviceOf(tensors).realize(tensors.map(({ expr }) => expr));
+  if (tensors.length > 0) await compute(deviceOf(tensors), tensors);
+}
+
+async function compute(device: Device, tensors: readonly Tensor[]): Promise<void> {
+  const owners = device === currentDevice() ? [device, null] : [device];
+  const state = owners.flatMap((owner) => [...(pending.get(owner) ?? [])]);
+  for (const owner of owners) pending.delete(owner);
+  await device.realize([...tensors.map(({ expr }) => expr), ...state]);
+  for (const expr of state) forget(expr);
 }
 
 function commonDevice(tensors: readonly Tensor[]): Device | null {

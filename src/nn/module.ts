@@ -2,6 +2,7 @@
  * A model is a tree of plain objects: fields are tensors, layers, lists of layers, or options.
  * Its parameters are its tensor fields, named by the path to them.
  */
+import { gradients } from "../engine/autograd.ts";
 import type { HostArray } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
@@ -57,6 +58,25 @@ export function loadParameters(
       `${source}: expected only keys of the model, got ${extra} ${showShape(stored.get(extra)?.shape ?? [])}`,
     );
   for (const [which, { owner, field }] of wanted.entries()) owner[field] = loaded[which];
+}
+
+/** Replaces parameters by name, as an optimizer does. */
+export function setParameters(model: object, values: ReadonlyMap<string, Tensor>): void {
+  for (const { name, owner, field } of slots(model)) {
+    const value = values.get(name);
+    if (value) owner[field] = value;
+  }
+}
+
+/** The loss, and its gradient for every parameter by name. Nothing is computed yet. */
+export function valueAndGrad<Model extends object>(
+  model: Model,
+  loss: (model: Model) => Tensor,
+): { value: Tensor; grads: Map<string, Tensor> } {
+  const value = loss(model);
+  const named = parameters(model);
+  const found = gradients(value, [...named.values()]);
+  return { value, grads: new Map([...named.keys()].map((name, which) => [name, found[which]])) };
 }
 
 /** selfAttn.inProjWeight → self_attn.in_proj_weight */

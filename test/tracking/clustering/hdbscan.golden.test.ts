@@ -96,7 +96,7 @@ function readCase(path: string) {
   };
 }
 
-const fit = ({ input, numPoints, dim, options, isPrecomputed }: Case) =>
+const clustered = ({ input, numPoints, dim, options, isPrecomputed }: Case) =>
   isPrecomputed
     ? hdbscanDistances(input, numPoints, options)
     : hdbscanFit({ data: input, numPoints, dim }, options);
@@ -135,7 +135,7 @@ describe.each(paths.map((path) => [readCase(path).metadata.name, readCase(path)]
     const finite = (distances: Float64Array) => distances.filter(Number.isFinite);
 
     test("core distances and sorted spanning tree weights agree to 1e-12", () => {
-      const { coreDistances, spanningTree } = fit(stored);
+      const { coreDistances, spanningTree } = clustered(stored);
       expect(relativeDifference(coreDistances, stored.f64("core_distances"))).toBeLessThan(1e-12);
       if (stored.metadata.exact_mst === "false" && prefix === "") return;
       // rows that are not finite hang on the reference's tree by infinite distances
@@ -164,7 +164,7 @@ describe.each(paths.map((path) => [readCase(path).metadata.name, readCase(path)]
     });
 
     test("end to end it is exact under the canonical tie rule, else within the spread", () => {
-      const actual = fit(stored);
+      const actual = clustered(stored);
       if (prefix === "") {
         // no canonical variant: ties may move a few points; 0.86 is the lowest ever seen
         const reference = stored.i32("labels");
@@ -186,7 +186,7 @@ describe.each(paths.map((path) => [readCase(path).metadata.name, readCase(path)]
     });
 
     test("rows that are not finite are noise", () => {
-      const { labels, probabilities } = fit(stored);
+      const { labels, probabilities } = clustered(stored);
       for (let row = 0; row < stored.numPoints && !stored.isFinite; row++) {
         const at = row * stored.dim;
         if (stored.input.subarray(at, at + stored.dim).every(Number.isFinite)) continue;
@@ -198,7 +198,7 @@ describe.each(paths.map((path) => [readCase(path).metadata.name, readCase(path)]
     test("new points are predicted as by the reference", () => {
       const [numPoints, dim] = stored.shape("predict_x") as [number, number];
       const points: Points = { data: stored.f64("predict_x"), numPoints, dim };
-      const actual = approximatePredict(fit(stored), points, { compat: true });
+      const actual = approximatePredict(clustered(stored), points, { compat: true });
       const expected = stored.i32("predict_labels");
       expect(asPartition(actual.labels)).toEqual(asPartition(expected));
       expect(
@@ -222,7 +222,7 @@ test("cuts of the single-linkage tree agree as partitions", () => {
       console.log(`absent: case ${name}, which ${path} cuts`);
       continue;
     }
-    const { singleLinkage } = fit(readCase(casePath));
+    const { singleLinkage } = clustered(readCase(casePath));
     for (const { cut, min_cluster_size, labels } of cuts) {
       const actual = cutSingleLinkage(singleLinkage, cut, min_cluster_size);
       expect(asPartition(actual)).toEqual(asPartition(labels));

@@ -1,0 +1,2 @@
+/** The catalogue of losses. */
+export { maskedMse, mse } from "./mse.ts";

@@ -1,0 +1,2 @@
+/** The catalogue of optimizers. */
+export { Adam, type AdamOptions } from "./adam.ts";
