@@ -1,5 +1,10 @@
+import { jsMath } from "./codegen/math.ts";
+import { DTypeError } from "./errors.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { record, type Tensor } from "./tensor.ts";
+
+/** 64 bits that decide a stream of random numbers. */
+type Key = readonly [low: number, high: number];
 
 /**
  * Random tensors from a counter-based generator, Philox 4×32-10 (Salmon et al. 2011,
@@ -7,28 +12,30 @@ import { record, type Tensor } from "./tensor.ts";
  * bits on every backend, and nothing is stored to draw them again.
  */
 export class Rng {
-  private readonly key: readonly [low: number, high: number];
+  private readonly key: Key;
   private draws = 0;
-  private readonly stream: number;
 
   /** `seed`: a whole number below 2⁵³. */
-  constructor(seed: number, stream = 0) {
-    this.key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
-    this.stream = stream;
+  constructor(seed: number | Key) {
+    if (typeof seed === "number" && !(Number.isSafeInteger(seed) && seed >= 0))
+      throw new DTypeError(`Rng(seed): expected a whole number below 2⁵³, got ${seed}`);
+    this.key = typeof seed === "number" ? [seed >>> 0, Math.floor(seed / 2 ** 32)] : seed;
   }
 
-  /** An independent generator; child k of one seed is always the same. */
+  /** An independent generator; child k of one seed is always the same, and takes no draw. */
   split(child: number): Rng {
-    return new Rng(this.key[0] + this.key[1] * 2 ** 32, this.stream * 65521 + child + 1);
+    // keys come from blocks that `bits` never uses: there, the last word of the counter is 0
+    const [low, high] = [0, 1].map((word) => jsMath.philox(...this.key, child >>> 0, 1, word));
+    return new Rng([low, high]);
   }
 
   /** 32 random bits per element, u32. */
   bits(shape: Shape): Tensor {
-    const values = [...this.key, this.draws++ >>> 0, this.stream >>> 0];
+    const values = [...this.key, this.draws++ >>> 0, 0];
     return record("randomBits", [], [sizeOf(shape)], "u32", { values }).reshape(shape);
   }
 
-  /** Uniform in [low, high), in steps of 2⁻²⁴ of the range. */
+  /** Uniform in [low, high), in steps of 2⁻²⁴ of the range; beyond [0, 1), rounding may give `high`. */
   uniform(shape: Shape, low = 0, high = 1): Tensor {
     const unit = this.bits(shape)
       .div(256)

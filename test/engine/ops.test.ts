@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { concat, range, tensor, zeros } from "../../src/index.ts";
+import { segmentMax, segmentsOf } from "../../src/engine/segments.ts";
+import { concat, indices, range, tensor, zeros } from "../../src/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
 useDevice("js");
@@ -39,4 +40,10 @@ test("the same program of another dtype reads its memory as that dtype", async (
   ]).toEqual([0, 1]);
   const [x, y] = [Uint32Array.of(2 ** 31, 1), Uint32Array.of(1, 2)].map((data) => tensor(data));
   expect([...(await x!.less(y!).data())]).toEqual([0, 1]);
+});
+
+test("the maximum of an empty segment is the least f32, not −∞, on every backend", async () => {
+  const segments = segmentsOf(indices([0]), 2);
+  const least = -3.4028234663852886e38;
+  expect([...(await segmentMax(tensor([5]), segments).data())]).toEqual([5, least]);
 });

@@ -2,7 +2,7 @@
  * Random graphs of many ops, some values used more than once. A seed fixes the structure; the sizes
  * of the axes are given apart, so that one structure can be run on several sizes.
  */
-import { concat, type DType, gather, matmul, select, softmax } from "../../src/index.ts";
+import { concat, type DType, gather, matmul, softmax } from "../../src/index.ts";
 import { type Draw, randomFrom } from "./generate.ts";
 import * as oracle from "./oracle.ts";
 import { computed, elementwise, leaf, moved, type Sample, summed } from "./samples.ts";
@@ -148,7 +148,7 @@ class Builder {
   private compare(x: Node): Node {
     const y = this.stored(x.axes);
     const condition = this.dtype === "f32" ? this.stored(x.axes, "bool") : this.less(x, y);
-    return this.apply("select", [condition, x, y], ([c, t, u]) => select(c!, t!, u!));
+    return this.apply("select", [condition, x, y], ([c, t, u]) => c!.select(t!, u!));
   }
 
   private less(x: Node, y: Node): Node {

@@ -7,13 +7,21 @@ import { describe, test } from "vitest";
 import { binary, type ElementwiseOp, unary } from "../../src/engine/ops/elementwise.ts";
 import { type ReduceName, type ReduceOp, reduce } from "../../src/engine/ops/reduce.ts";
 import {
+  segmentMax,
+  segmentMean,
+  segmentMin,
+  segmentSoftmax,
+  segmentSum,
+  segmentsOf,
+} from "../../src/engine/segments.ts";
+import {
   attention,
   concat,
   type DType,
   gather,
+  indices,
   layerNorm,
   matmul,
-  select,
   softmax,
   tensor,
 } from "../../src/index.ts";
@@ -48,6 +56,7 @@ import {
 
 const dtypes: readonly DType[] = ["f32", "i32", "u32", "bool"];
 const numbers: readonly DType[] = ["f32", "i32", "u32"];
+const segmentOps = { segmentSum, segmentMax, segmentMin, segmentMean };
 
 export interface PropertyOptions {
   /** Random samples per op; each is a program of its own. */
@@ -87,8 +96,21 @@ export function describeOps(backend: TestedBackend, { runs, seed }: PropertyOpti
         const dtype = pick(g, dtypes);
         return viewOf(view, g, shape(g), dtype, draws(g, dtype, [-9, 9]));
       });
+    property("stopGradient", (g) => {
+      const x = operand(g, shape(g), "f32", draws(g, "f32", [-9, 9]));
+      return moved(
+        "stopGradient",
+        [x],
+        ([t]) => t!.stopGradient(),
+        ([v]) => v!,
+      );
+    });
     property("concat", concatSample);
     property("gather", gatherSample);
+    for (const op of ["segmentSum", "segmentMax", "segmentMin"] as const)
+      for (const dtype of numbers) property(`${op} ${dtype}`, (g) => segmentSample(g, op, dtype));
+    property("segmentMean", (g) => segmentSample(g, "segmentMean", "f32"));
+    property("segmentSoftmax", segmentSoftmaxSample);
 
     property("matmul", matmulSample);
     property("softmax", softmaxSample);
@@ -146,7 +168,7 @@ function selectSample(g: Gen, dtype: DType): Sample {
     dtype,
     [condition, x, y].map((s) => s.value),
   );
-  return elementwise("select", [condition, x, y], ([c, t, u]) => select(c!, t!, u!), value);
+  return elementwise("select", [condition, x, y], ([c, t, u]) => c!.select(t!, u!), value);
 }
 
 function castSample(g: Gen, from: DType, to: DType): Sample {
@@ -237,6 +259,45 @@ function gatherSample(g: Gen): Sample {
     [x, rows],
     ([t, r]) => gather(t!, r!),
     ([t]) => oracle.gather(t!, rows.value),
+  );
+}
+
+/** Rows x, the segment of each, and how many segments there are; some are empty. */
+function rowsInSegments(g: Gen, dtype: DType) {
+  const sizes = shape(g, 1, 3);
+  const x = operand(g, sizes, dtype, draws(g, dtype, [-9, 9]));
+  const numSegments = whole(g, 1, 4);
+  const draw = draws(g, "u32", [0, numSegments - 1]);
+  const target = Array.from({ length: sizes[0]! }, draw);
+  return { x, target, numSegments };
+}
+
+function segmentSample(g: Gen, op: keyof typeof segmentOps, dtype: DType): Sample {
+  const { x, target, numSegments } = rowsInSegments(g, dtype);
+  const over = (v: oracle.Value) => oracle.segmentReduce(op, v, target, numSegments);
+  const value = over(x.value);
+  return computed(
+    `${op}[${target}]`,
+    [x],
+    ([t]) => segmentOps[op](t!, segmentsOf(indices(target), numSegments)),
+    value,
+    (_, accuracy) =>
+      dtype !== "f32" || op === "segmentMax" || op === "segmentMin"
+        ? zeros(value).data
+        : summed(over(magnitude(x.value)), zeros(value), target.length + 2, accuracy),
+  );
+}
+
+function segmentSoftmaxSample(g: Gen): Sample {
+  const { x, target, numSegments } = rowsInSegments(g, "f32");
+  const value = oracle.segmentSoftmax(x.value, target);
+  return computed(
+    `segmentSoftmax[${target}]`,
+    [x],
+    ([t]) => segmentSoftmax(t!, segmentsOf(indices(target), numSegments)),
+    value,
+    (_, { unit }) =>
+      value.data.map((y) => y * 2 * (exponentialError(18, unit) + target.length * unit)),
   );
 }
 

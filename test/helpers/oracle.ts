@@ -77,7 +77,7 @@ export const scalarOps: Readonly<Record<string, Scalar>> = {
   tanh: (x) => Math.tanh(x!),
   erf: (x) => erf(x!),
   sigmoid: (x) => 1 / (1 + Math.exp(-x!)),
-  relu: (x) => (x! > 0 ? x! : 0),
+  relu: (x) => Math.max(x!, 0),
   softplus: (x) => (x! > 30 ? x! + Math.exp(-x!) : Math.log1p(Math.exp(x!))),
   not: (x) => 1 - x!,
   add: (x, y) => x! + y!,
@@ -85,8 +85,8 @@ export const scalarOps: Readonly<Record<string, Scalar>> = {
   mul: (x, y) => x! * y!,
   div: (x, y) => x! / y!,
   mod: (x, y) => x! % y!,
-  maximum: (x, y) => (x! > y! ? x! : y!),
-  minimum: (x, y) => (x! < y! ? x! : y!),
+  maximum: (x, y) => Math.max(x!, y!),
+  minimum: (x, y) => Math.min(x!, y!),
   pow: (x, y) => x! ** y!,
   atan2: (y, x) => Math.atan2(y!, x!),
   equal: (x, y) => truth(x === y),
@@ -123,7 +123,7 @@ export function cast(x: Value, to: DType): Value {
     if (to === "bool") return truth(v !== 0);
     if (to === "f32" || x.dtype === "bool") return v;
     const [low, high] = to === "i32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
-    if (x.dtype === "f32") return Math.trunc(v < low! ? low! : v > high! ? high! : v);
+    if (x.dtype === "f32") return Math.trunc(Math.min(Math.max(v, low!), high!));
     return Number(to === "i32" ? BigInt.asIntN(32, BigInt(v)) : BigInt.asUintN(32, BigInt(v)));
   };
   return { ...x, dtype: to, data: x.data.map(convert) };
@@ -226,6 +226,38 @@ export function argmax(x: Value, axis: number): Value {
     return best;
   });
 }
+
+/** Sum, mean or extreme of the rows e of each segment s = target[e]. */
+export function segmentReduce(
+  op: string,
+  x: Value,
+  target: readonly number[],
+  numSegments: number,
+): Value {
+  const largest: Record<string, [low: number, high: number]> = {
+    f32: [-3.4028234663852886e38, 3.4028234663852886e38],
+    i32: [-(2 ** 31), 2 ** 31 - 1],
+    u32: [0, 2 ** 32 - 1],
+  };
+  const [low, high] = largest[x.dtype]!;
+  return fill([numSegments, ...x.shape.slice(1)], x.dtype, ([segment, ...rest]) => {
+    const rows = target.flatMap((s, row) => (s === segment ? [at(x, [row, ...rest])] : []));
+    if (op === "segmentMax") return Math.max(...(rows.length > 0 ? rows : [low]));
+    if (op === "segmentMin") return Math.min(...(rows.length > 0 ? rows : [high]));
+    const sum =
+      x.dtype === "f32"
+        ? rows.reduce((a, b) => a + b, 0)
+        : rows.reduce((a, b) => integerOp("add", x.dtype)(a, b), 0);
+    return op === "segmentMean" ? sum / Math.max(1, rows.length) : sum;
+  });
+}
+
+export const segmentSoftmax = (x: Value, target: readonly number[]): Value =>
+  fill(x.shape, "f32", ([row, ...rest]) => {
+    const others = target.flatMap((s, r) => (s === target[row!] ? [at(x, [r, ...rest])] : []));
+    const weight = (v: number) => Math.exp(v - Math.max(...others));
+    return weight(at(x, [row!, ...rest])) / others.map(weight).reduce((a, b) => a + b, 0);
+  });
 
 /** y[…, m, n] = Σ_k a[…, m, k] b[…, k, n]; axes before the last two broadcast. */
 export function matmul(a: Value, b: Value): Value {

@@ -27,7 +27,7 @@ function statement(node: Node, indent: string): string {
     case "let":
       return `${indent}const v${node.id} = ${spell(node)};\n`;
     case "var":
-      return `${indent}let v${node.id} = ${extreme(node.start)};\n`;
+      return `${indent}let v${node.id} = ${node.start};\n`;
     case "accumulate": {
       const sum = apply(node.op, node.type, [`v${node.id}`, `v${node.value}`]);
       return `${indent}v${node.id} = ${sum};\n`;
@@ -44,11 +44,6 @@ function statement(node: Node, indent: string): string {
       return `${head}${block(node.body, `${indent}  `)}${indent}}\n`;
     }
   }
-}
-
-/** The greatest finite f32 stands for ∞ in the tables; here there is a real one. */
-function extreme(start: number): string {
-  return Math.abs(start) > 3e38 ? `${start < 0 ? "-" : ""}Infinity` : `${start}`;
 }
 
 function spell(node: Let): string {

@@ -64,11 +64,14 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     );
   const attrs = { transposeA, transposeB };
 
-  // One matrix for all rows of a: a single product with more rows.
+  // One matrix for all rows of a: a single product with more rows. Reshaped by way of two axes, so that
+  // a batch of one event, which has the product's shape already, is of the same structure as others.
   if (b.rank === 2 && !transposeA) {
-    const rows = a.reshape([1, sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]]);
+    const [m, k] = [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]];
     const n = b.shape[transposeB ? 0 : 1];
-    return product(rows, b.reshape([1, ...b.shape]), attrs).reshape([...a.shape.slice(0, -1), n]);
+    const rows = a.reshape([m, k]).reshape([1, m, k]);
+    const result = product(rows, b.reshape([1, ...b.shape]), attrs);
+    return result.reshape([m, n]).reshape([...a.shape.slice(0, -1), n]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x, y] = [a, b].map((t) =>

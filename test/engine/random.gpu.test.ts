@@ -1,0 +1,3 @@
+import { describeRandom } from "../helpers/randomProperties.ts";
+
+describeRandom("webgpu", 10);

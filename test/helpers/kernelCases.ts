@@ -1,0 +1,123 @@
+/** Random inputs for any kernel of the catalogue, from its signature alone. */
+import { kernels } from "../../kernels/index.ts";
+import { type HostArray, hostArray } from "../../src/engine/dtype.ts";
+import { type Attrs, makeExpr } from "../../src/engine/expr.ts";
+import {
+  axisNames,
+  type Dims,
+  elements,
+  type Kernel,
+  type KernelSpec,
+  resolveKernel,
+} from "../../src/engine/kernel.ts";
+import { Tensor, tensor } from "../../src/index.ts";
+import { randomFrom } from "./generate.ts";
+
+export type KernelName = keyof typeof kernels;
+
+/** What a signature cannot say: choices of attributes, and sizes that depend on each other. */
+interface Contract {
+  attrs?: readonly Attrs[];
+  sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
+}
+
+const contracts: Partial<Record<KernelName, Contract>> = {
+  matmul: {
+    attrs: [false, true].flatMap((transposeA) =>
+      [false, true].map((transposeB) => ({ transposeA, transposeB })),
+    ),
+    sizes: (sizes, _, random) => {
+      sizes.C = random() < 0.5 ? 1 : sizes.B!; // one matrix for all, or one each
+    },
+  },
+  attention: {
+    attrs: [1, 4, 7].map((headDim) => ({ headDim })),
+    sizes: (sizes, { headDim }) => {
+      sizes.D = headDim as number;
+    },
+  },
+};
+
+export interface KernelCase {
+  text: string;
+  kernel: Kernel;
+  /** The inputs as the host has them, and the number of elements and sizes that go with them. */
+  inputs: readonly HostArray[];
+  dims: Dims;
+  attrs: Attrs;
+  /** A tensor that the kernel, or its composition, computes. */
+  build: () => Tensor;
+}
+
+/** One, edges of tiles, odd numbers; small, because software adapters run this too. */
+const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
+
+export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
+  const spec: KernelSpec = kernels[name];
+  const { attrs: variants = [{}], sizes: restrict } = contracts[name] ?? {};
+  const random = randomFrom(seed);
+  return variants.flatMap((attrs) =>
+    Array.from({ length: count }, () => {
+      const kernel = resolveKernel(spec, attrs);
+      const sizes: Record<string, number> = {};
+      const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
+      for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
+      restrict?.(sizes, attrs, random);
+      return caseOf(kernel, attrs, sizes, random);
+    }),
+  );
+}
+
+function caseOf(
+  kernel: Kernel,
+  attrs: Attrs,
+  sizes: Record<string, number>,
+  random: () => number,
+): KernelCase {
+  const shapeOf = (axes: readonly string[]) => axes.map((axis) => elements([axis], sizes));
+  const inputs = kernel.operands.map(({ dtype, axes }) => {
+    const data = hostArray(dtype, elements(axes, sizes), "f64");
+    const rowLength = elements(axes.slice(-1), sizes);
+    // booleans start with false: never is every key of an event masked
+    const draw = (i: number) =>
+      dtype === "bool"
+        ? Number(i % rowLength > 0 && random() < 0.4)
+        : Math.fround(2 * random() - 1);
+    for (let i = 0; i < data.length; i++) data[i] = draw(i);
+    return data;
+  });
+  const values = (kernel.numbers ?? []).map(() => Math.fround(0.01 + random())); // like ε: positive
+  const numbers = Object.fromEntries((kernel.numbers ?? []).map((name, i) => [name, values[i]!]));
+  const build = () =>
+    new Tensor(
+      makeExpr({
+        op: kernel.name,
+        inputs: kernel.operands.map(
+          ({ dtype, axes }, i) => tensor(inputs[i]!, shapeOf(axes), { dtype }).expr,
+        ),
+        shape: shapeOf(kernel.result.axes),
+        dtype: kernel.result.dtype,
+        attrs,
+        values,
+      }),
+    );
+  const text = `${kernel.name} ${JSON.stringify({ ...attrs, ...sizes })}`;
+  return { text, kernel, inputs, dims: { ...sizes, ...numbers }, attrs, build };
+}
+
+/** The plain loops of the kernel, in double precision. */
+export function referenceOf({ kernel, inputs, dims, attrs }: KernelCase): HostArray {
+  const y = hostArray(kernel.result.dtype, elements(kernel.result.axes, dims), "f64");
+  kernel.reference(inputs, y, dims, attrs);
+  return y;
+}
+
+/** The largest error, relative to max(1, |y|). */
+export function largestError(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  let largest = got.length === want.length ? 0 : Number.POSITIVE_INFINITY;
+  for (let i = 0; i < want.length; i++) {
+    const error = Math.abs(got[i]! - want[i]!) / Math.max(1, Math.abs(want[i]!));
+    largest = Math.max(largest, error); // NaN stays
+  }
+  return largest;
+}
