@@ -34,6 +34,7 @@ export type { Shape } from "./engine/shape.ts";
 export {
   commit,
   concat,
+  explain,
   full,
   gather,
   indices,

@@ -4,6 +4,7 @@
  */
 import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
+import type { Explanation } from "./explain.ts";
 import { type Attrs, constant, type Expr, forget, leaf, makeExpr } from "./expr.ts";
 import {
   type BinaryName,
@@ -423,6 +424,11 @@ export function commit(tensors: readonly Tensor[]): void {
 /** Computes several tensors together, in one submission. */
 export async function realize(tensors: readonly Tensor[]): Promise<void> {
   if (tensors.length > 0) await compute(deviceOf(tensors), tensors);
+}
+
+/** How the tensors would be computed: launches, what is fused into each and why not more, source. */
+export function explain(tensors: readonly Tensor[]): Promise<Explanation> {
+  return deviceOf(tensors).explain(tensors.map(({ expr }) => expr));
 }
 
 async function compute(device: Device, tensors: readonly Tensor[]): Promise<void> {

@@ -59,7 +59,7 @@ export function jsBackend(precision: Precision): Backend {
       const paramTypes = program.params.map(({ type }) => type);
       return cached(`${dtypes} ${paramTypes}\n${source}`, () => {
         if (env.debug() >= 4) console.error(`${label}\n${source}`);
-        return { label, run: jsFunction(source), dtypes, paramTypes };
+        return { label, source, run: jsFunction(source), dtypes, paramTypes };
       });
     },
 
@@ -109,6 +109,7 @@ function referenceOf(kernel: Kernel, finish: Program | null, source: string): Js
   const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
   return {
     label: kernel.name,
+    source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
     run,
     dtypes: [...operands.map(({ dtype }) => dtype), ...outputs],
     paramTypes: [

@@ -306,7 +306,7 @@ class WebGpuBackend implements Backend {
       throw new DeviceError(
         `webgpu(${label}): expected a shader that compiles, got ${message}\n${code}`,
       );
-    return { label, pipeline: result.value, layout, key, paramTypes };
+    return { label, source: code, pipeline: result.value, layout, key, paramTypes };
   }
 
   private layoutFor(access: string): GPUBindGroupLayout {
