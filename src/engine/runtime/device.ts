@@ -68,7 +68,7 @@ export class Device {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.pool = new BufferPool(backend);
+    this.pool = new BufferPool(backend, backend.limits.bufferBytes);
     this.abandoned = new FinalizationRegistry((buffer) => this.pool.give(buffer));
   }
 

@@ -295,12 +295,10 @@ class WebGpuBackend implements Backend {
       compute: { module, entryPoint: "main" },
     });
     const [scope, result] = await Promise.allSettled([device.popErrorScope(), created]);
+    // the scope has the compiler's words; the rejection only says that the module is invalid
+    const scoped = scope.status === "fulfilled" ? scope.value?.message : undefined;
     const message =
-      result.status === "rejected"
-        ? (result.reason as Error).message
-        : scope.status === "fulfilled"
-          ? scope.value?.message
-          : undefined;
+      scoped ?? (result.status === "rejected" ? (result.reason as Error).message : undefined);
     this.expectAlive();
     if (message || result.status === "rejected")
       throw new DeviceError(
