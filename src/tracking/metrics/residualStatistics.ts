@@ -50,6 +50,7 @@ function coreOf(values: Float64Array): Float64Array {
   let core = values;
   for (let round = 0; round < 20; round++) {
     const { mean, std } = momentsOf(core);
+    if (std === 0) break; // squares of the smallest numbers are 0
     const kept = core.filter((value) => Math.abs(value - mean) <= 3 * std);
     if (kept.length === core.length) break;
     core = kept;
