@@ -1,0 +1,56 @@
+import { ShapeError } from "../../engine/errors.ts";
+import { checkScores, isTrueLabel } from "./confusion.ts";
+import { rank } from "./contingency.ts";
+
+export interface RocAucOptions {
+  /** Only the part of the curve up to this false-positive rate, standardised. Default 1: all of it. */
+  readonly maxFpr?: number;
+}
+
+/**
+ * Area under the receiver operating characteristic, by trapezes between distinct scores.
+ *
+ *   A = ∫₀^f TPR d(FPR),   AUC = ½ (1 + (A − f²/2) / (f − f²/2))
+ *
+ * 1 is perfect and ½ chance for every f = maxFpr (McClish 1989, doi:10.1177/0272989X8900900307); for
+ * f = 1 it is A. NaN where only one class occurs. scores [E] (NaN: a yes at any threshold), labels [E].
+ */
+export function rocAuc(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  { maxFpr = 1 }: RocAucOptions = {},
+): number {
+  if (!(maxFpr > 0 && maxFpr <= 1))
+    throw new ShapeError(`rocAuc(maxFpr): expected 0 < maxFpr ≤ 1, got ${maxFpr}`);
+  const { fpr, tpr } = rocCurve(scores, labels);
+  if (Number.isNaN(fpr[0] + tpr[0])) return Number.NaN; // a class is missing: 0/0
+  let area = 0;
+  for (let i = 1; i < fpr.length && fpr[i - 1] < maxFpr; i++) {
+    const width = fpr[i] - fpr[i - 1];
+    const share = Math.min(1, (maxFpr - fpr[i - 1]) / width); // 1 where width is 0
+    const height = tpr[i - 1] + (share * (tpr[i] - tpr[i - 1])) / 2;
+    area += share * width * height;
+  }
+  const chance = maxFpr ** 2 / 2;
+  return (1 + (area - chance) / (maxFpr - chance)) / 2;
+}
+
+/** The curve from (0, 0) to (1, 1): one point per distinct score, from the highest down. */
+export function rocCurve(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): { fpr: Float64Array; tpr: Float64Array } {
+  checkScores("rocCurve", scores, labels);
+  const { values, of } = rank(Array.from(scores, (s) => (Number.isNaN(s) ? Infinity : s)));
+  const numTrue = new Float64Array(values.length + 1);
+  const numFalse = new Float64Array(values.length + 1);
+  of.forEach((place, e) => {
+    (isTrueLabel(labels[e]) ? numTrue : numFalse)[values.length - place]++; // highest first
+  });
+  for (let i = 1; i <= values.length; i++) {
+    numTrue[i] += numTrue[i - 1];
+    numFalse[i] += numFalse[i - 1];
+  }
+  const shareOf = (counts: Float64Array) => counts.map((n) => n / counts[values.length]);
+  return { fpr: shareOf(numFalse), tpr: shareOf(numTrue) };
+}
