@@ -64,6 +64,8 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
   const wanted = new Set(inputs.map(({ expr }) => expr));
   const path = pathTo(loss.expr, wanted);
   const onPath = new Set(path);
+  const { device } = wrap(loss.expr, seed ? [loss, ...inputs, seed] : [loss, ...inputs]);
+  const tensorOf = (expr: Expr): Tensor => new Tensor(expr, device);
   const found = new Map<Expr, Tensor>([[loss.expr, seed ?? full(loss.shape, 1)]]);
   for (const expr of path.reverse()) {
     const dy = found.get(expr);
@@ -76,10 +78,8 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
       found.set(input, known ? known.add(part) : part);
     }
   }
-  return inputs.map(({ expr }) => found.get(expr) ?? zeros(expr.shape));
+  return inputs.map(({ expr }) => tensorOf((found.get(expr) ?? zeros(expr.shape)).expr));
 }
-
-const tensorOf = (expr: Expr): Tensor => new Tensor(expr);
 
 /** The expressions between `wanted` and `root` that carry floats, operands first. */
 function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
@@ -140,6 +140,10 @@ function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
   );
   const composed = compositeNamed(expr.op)?.compose(inputs, expr) as Expr;
   const floats = inputs.filter(({ dtype }) => dtype === "f32");
-  const parts = gradients(tensorOf(composed), floats.map(tensorOf), dy);
+  const parts = gradients(
+    new Tensor(composed),
+    floats.map((input) => new Tensor(input)),
+    dy,
+  );
   return inputs.map((input) => parts[floats.indexOf(input)] ?? null);
 }
