@@ -11,3 +11,13 @@ test("gradients lie on the device of what they are gradients of", async () => {
   expect(await found.data()).toEqual(Float64Array.of(3 * (0.1 + 0.1), 3 * (0.2 + 0.2)));
   expect(await unused.data()).toEqual(Float64Array.of(0));
 });
+
+test("a value between has a gradient, also where none reaches what it came from", async () => {
+  const product = tensor([2, 3]).prod();
+  expect(await gradients(product.square(), [product])[0].data()).toEqual(Float32Array.of(12));
+  const x = tensor([3, 4]);
+  const fixed = x.stopGradient();
+  const [ofFixed, ofX] = gradients(fixed.square().mul(x).sum(), [fixed, x]);
+  expect(await ofFixed.data()).toEqual(Float32Array.of(18, 32));
+  expect(await ofX.data()).toEqual(Float32Array.of(9, 16));
+});
