@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gradients, openDevice, tensor } from "../../src/index.ts";
+import { gradients, matmul, openDevice, realize, tensor, zeros } from "../../src/index.ts";
 
 test("gradients lie on the device of what they are gradients of", async () => {
   const device = await openDevice({ backend: "js-f64" });
@@ -20,4 +20,19 @@ test("a value between has a gradient, also where none reaches what it came from"
   const [ofFixed, ofX] = gradients(fixed.square().mul(x).sum(), [fixed, x]);
   expect(await ofFixed.data()).toEqual(Float32Array.of(18, 32));
   expect(await ofX.data()).toEqual(Float32Array.of(9, 16));
+});
+
+test("a slice of nothing gives gradient 0, wherever it starts", async () => {
+  const x = tensor([1, 2]);
+  for (const start of [-1, 0, 2, 5]) {
+    const nothing = x.slice([[start, start, 2]]);
+    expect(await gradients(nothing.sum(), [x])[0].data()).toEqual(new Float32Array(2));
+  }
+});
+
+test("products without inner terms have gradients of the operands' shapes", async () => {
+  const [a, b] = [zeros([2, 3, 0]), zeros([0, 4])];
+  const [da, db] = gradients(matmul(a, b).sum(), [a, b]);
+  await realize([da, db]);
+  expect([da.shape, db.shape]).toEqual([a.shape, b.shape]);
 });
