@@ -36,3 +36,12 @@ test("products without inner terms have gradients of the operands' shapes", asyn
   await realize([da, db]);
   expect([da.shape, db.shape]).toEqual([a.shape, b.shape]);
 });
+
+test("powers of 0 have finite derivatives", async () => {
+  const [x, y] = [tensor([0, 0, 0, 0, 0]), tensor([3, 2, 1, 0.5, 0])];
+  const [dx, dy] = gradients(x.pow(y).sum(), [x, y]);
+  expect(await dx.data()).toEqual(Float32Array.of(0, 0, 1, 0, 0));
+  expect(await dy.data()).toEqual(new Float32Array(5));
+  for (const second of gradients(dx.add(dy).sum(), [x, y]))
+    expect((await second.data()).every(Number.isFinite)).toBe(true);
+});
