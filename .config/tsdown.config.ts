@@ -18,6 +18,7 @@ export default defineConfig([
       kernels: "kernels/index.ts",
       models: "models/index.ts",
       tracking: "src/tracking/index.ts",
+      testing: "src/testing/index.ts",
       node: "src/node/index.ts",
     },
     platform: "neutral",

@@ -18,6 +18,7 @@ const entries: Record<string, string> = {
   "trackgrad/kernels": "kernels/index.ts",
   "trackgrad/models": "models/index.ts",
   "trackgrad/tracking": "src/tracking/index.ts",
+  "trackgrad/testing": "src/testing/index.ts",
   "trackgrad/node": "src/node/index.ts",
 };
 

@@ -64,10 +64,12 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
   const wanted = new Set(inputs.map(({ expr }) => expr));
   const path = pathTo(loss.expr, wanted);
   const onPath = new Set(path);
+  const { device } = wrap(loss.expr, seed ? [loss, ...inputs, seed] : [loss, ...inputs]);
+  const tensorOf = (expr: Expr): Tensor => new Tensor(expr, device);
   const found = new Map<Expr, Tensor>([[loss.expr, seed ?? full(loss.shape, 1)]]);
   for (const expr of path.reverse()) {
     const dy = found.get(expr);
-    if (!dy || expr.inputs.length === 0) continue;
+    if (!dy || !expr.inputs.some((input) => onPath.has(input))) continue;
     const gradient = ruleOf(expr)(dy, expr, expr.inputs.map(tensorOf), tensorOf(expr));
     for (const [which, input] of expr.inputs.entries()) {
       const part = gradient[which];
@@ -76,10 +78,8 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
       found.set(input, known ? known.add(part) : part);
     }
   }
-  return inputs.map(({ expr }) => found.get(expr) ?? zeros(expr.shape));
+  return inputs.map(({ expr }) => tensorOf((found.get(expr) ?? zeros(expr.shape)).expr));
 }
-
-const tensorOf = (expr: Expr): Tensor => new Tensor(expr);
 
 /** The expressions between `wanted` and `root` that carry floats, operands first. */
 function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
@@ -95,8 +95,8 @@ function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
     }
     stack.pop();
     if (leads.has(top.expr)) continue;
-    const isOnPath = wanted.has(top.expr) || top.expr.inputs.some((x) => leads.get(x));
-    const carries = isOnPath && top.expr.dtype === "f32" && top.expr.op !== "stopGradient";
+    const passes = top.expr.op !== "stopGradient" && top.expr.inputs.some((x) => leads.get(x));
+    const carries = top.expr.dtype === "f32" && (passes || wanted.has(top.expr));
     leads.set(top.expr, carries);
     if (carries) path.push(top.expr);
   }
@@ -114,7 +114,6 @@ function ruleOf(expr: Expr): Rule {
   if (composite)
     return (dy, _expr, inputs, y) =>
       composite.grad?.(dy, inputs, y, expr) ?? throughComposition(dy, expr);
-  if (op === "cast") return () => [null];
   throw new DTypeError(`gradients: expected ops that have derivatives, got ${op}`);
 }
 
@@ -140,6 +139,10 @@ function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
   );
   const composed = compositeNamed(expr.op)?.compose(inputs, expr) as Expr;
   const floats = inputs.filter(({ dtype }) => dtype === "f32");
-  const parts = gradients(tensorOf(composed), floats.map(tensorOf), dy);
+  const parts = gradients(
+    new Tensor(composed),
+    floats.map((input) => new Tensor(input)),
+    dy,
+  );
   return inputs.map((input) => parts[floats.indexOf(input)] ?? null);
 }

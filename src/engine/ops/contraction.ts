@@ -36,7 +36,7 @@ const batchedMatmul = defineComposite({
     const { transposeA, transposeB } = attrs;
     const da = product(dy, b, { transposeA: false, transposeB: !transposeB }); // [B, M, K]
     const isShared = b.shape[0] !== a.shape[0] || a.shape[0] === 1;
-    const rows = (x: Tensor) => x.reshape([1, -1, x.shape[2]]);
+    const rows = (x: Tensor) => x.reshape([1, x.shape[0] * x.shape[1], x.shape[2]]);
     const inner = transposeA ? a.permute([0, 2, 1]) : a; // [B, M, K]
     const [left, right] = isShared ? [rows(inner), rows(dy)] : [inner, dy];
     const flags = { transposeA: true, transposeB: false };

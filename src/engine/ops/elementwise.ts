@@ -279,22 +279,18 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
     domain: [-9, 9],
     grad: (dy, a, b) => shared(dy, a.less(b), a.equal(b)),
   },
-  // a negative base is defined for whole exponents
+  // a negative base is defined for whole exponents; there and at 0, no gradient reaches the exponent
   pow: {
     js: (x, y) => `Math.pow(${x}, ${y})`,
     wgsl: (x, y) => `tgPow(${x}, ${y})`,
     takes: float,
     domain: [0.1, 4],
     error: 1e-4, // exp(y · log x) amplifies the error of the logarithm by y
-    grad: (dy, a, b, y) => [
-      dy.mul(b).mul(
-        a
-          .equal(0)
-          .and(b.less(1))
-          .select(0, a.pow(b.sub(1))),
-      ),
-      dy.mul(y).mul(a.maximum(tiny).log()),
-    ],
+    grad: (dy, a, b, y) => {
+      const isSteep = a.equal(0).and(b.less(1)); // ∞, or of a constant 0 · ∞; guarded at the input
+      const slope = isSteep.select(0, isSteep.select(1, a).pow(b.sub(1)));
+      return [dy.mul(b).mul(slope), dy.mul(y).mul(a.greater(0).select(a, 1).log())];
+    },
   },
   atan2: {
     js: (y, x) => `Math.atan2(${y}, ${x})`,

@@ -36,7 +36,7 @@ function spread(dy: Tensor, shape: readonly number[], values: readonly number[])
   for (const [axis, size] of shape.entries()) {
     let [start, step] = [values[2 * axis], values[2 * axis + 1]];
     const count = result.shape[axis];
-    if (count === 0) step = 1;
+    if (count === 0) [start, step] = [0, 1]; // nothing may start anywhere
     const along = <T>(of: T) => result.shape.map((_, a) => (a === axis ? of : null));
     if (step < 0) {
       start += (count - 1) * step;
