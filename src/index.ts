@@ -54,9 +54,12 @@ export { Linear } from "./nn/layers/linear.ts";
 export * from "./nn/losses/index.ts";
 export {
   loadParameters,
+  modelState,
   parameters,
+  Statistic,
   type StoredTensor,
   setParameters,
   valueAndGrad,
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
+export * from "./nn/schedules/index.ts";
