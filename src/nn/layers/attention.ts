@@ -2,6 +2,7 @@ import { attention } from "../../engine/ops/attention.ts";
 import { matmul } from "../../engine/ops/contraction.ts";
 import type { Rng } from "../../engine/random.ts";
 import { type Tensor, zeros } from "../../engine/tensor.ts";
+import { xavierUniform, zero } from "../initialisers.ts";
 import { Linear } from "./linear.ts";
 
 /**
@@ -18,10 +19,9 @@ export class SelfAttention {
   readonly numHeads: number;
 
   constructor(width: number, numHeads: number, rng: Rng) {
-    const bound = Math.sqrt(6 / (3 * width + width));
-    this.inProjWeight = rng.uniform([3 * width, width], -bound, bound);
+    this.inProjWeight = xavierUniform([3 * width, width], rng);
     this.inProjBias = zeros([3 * width]);
-    this.outProj = Object.assign(new Linear(width, width, rng), { bias: zeros([width]) });
+    this.outProj = new Linear(width, width, rng, { bias: zero });
     this.numHeads = numHeads;
   }
 
