@@ -66,6 +66,8 @@ export interface RegressorOptions {
   numHeads?: number;
   /** Width of the feed-forward part. */
   hiddenDim?: number;
+  /** Attention without output projection, as in the published flash models; default: with it. */
+  isUnprojected?: boolean;
   rng?: Rng;
 }
 
@@ -83,7 +85,9 @@ export class TransformerRegressor {
       );
     this.inputLayer = new Linear(inputs, width, rng);
     // The published stack repeats one layer, so all layers start alike: same seed for each.
-    const layer = () => new EncoderLayer({ width, numHeads, hiddenDim, rng: rng.split(0) });
+    const { isUnprojected = false } = options;
+    const layer = () =>
+      new EncoderLayer({ width, numHeads, hiddenDim, isUnprojected, rng: rng.split(0) });
     this.encoder = { layers: Array.from({ length: numLayers }, layer) };
     this.decoder = new Linear(width, outputs, rng);
   }
@@ -138,6 +142,7 @@ export function regressorFrom(
     width,
     numHeads,
     hiddenDim,
+    isUnprojected: state.has("encoder.layers.0.self_attn.c_attn.weight"),
   });
   loadParameters(model, state, source);
   return model;

@@ -49,15 +49,24 @@ export {
   tensor,
   zeros,
 } from "./engine/tensor.ts";
-export { EncoderLayer } from "./nn/layers/encoder.ts";
-export { LayerNorm } from "./nn/layers/layerNorm.ts";
-export { Linear } from "./nn/layers/linear.ts";
+export { type ActivationName, activationNamed, activations } from "./nn/activations.ts";
+export {
+  fanInUniform,
+  type Initialiser,
+  xavierNormal,
+  xavierUniform,
+  zero,
+} from "./nn/initialisers.ts";
+export * from "./nn/layers/index.ts";
 export * from "./nn/losses/index.ts";
 export {
   loadParameters,
+  modelState,
   parameters,
+  Statistic,
   type StoredTensor,
   setParameters,
   valueAndGrad,
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
+export * from "./nn/schedules/index.ts";
