@@ -1,8 +1,11 @@
-/** The public API, and the one place that puts kernels to work in the engine. */
+/** The public API, and the one place that puts kernels and devices to work in the engine. */
 import { kernels } from "../kernels/index.ts";
+import { useEvaluator } from "./engine/evaluator.ts";
 import { useKernels } from "./engine/kernel.ts";
+import { currentDevice } from "./engine/runtime/open.ts";
 
 useKernels(Object.values(kernels));
+useEvaluator(currentDevice);
 
 export { gradients } from "./engine/autograd.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
@@ -16,6 +19,7 @@ export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {
   type BackendName,
   currentDevice,
+  explain,
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
@@ -34,7 +38,6 @@ export type { Shape } from "./engine/shape.ts";
 export {
   commit,
   concat,
-  explain,
   full,
   gather,
   indices,

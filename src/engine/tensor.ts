@@ -4,7 +4,7 @@
  */
 import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import type { Explanation } from "./explain.ts";
+import { currentEvaluator, type Evaluator } from "./evaluator.ts";
 import { type Attrs, constant, type Expr, forget, leaf, makeExpr } from "./expr.ts";
 import {
   type BinaryName,
@@ -15,8 +15,6 @@ import {
   unary,
 } from "./ops/elementwise.ts";
 import { type ReduceName, reduce } from "./ops/reduce.ts";
-import type { Device } from "./runtime/device.ts";
-import { currentDevice } from "./runtime/open.ts";
 import {
   broadcastShapes,
   checkShape,
@@ -50,10 +48,10 @@ export interface Tensor extends UnaryMethods, BinaryMethods, ReduceMethods {}
 export class Tensor {
   readonly expr: Expr;
   /** The device named at creation; null for "the current one". */
-  readonly device: Device | null;
+  readonly device: Evaluator | null;
 
   /** @internal Use `tensor(…)` or ops. */
-  constructor(expr: Expr, device: Device | null = null) {
+  constructor(expr: Expr, device: Evaluator | null = null) {
     this.expr = expr;
     this.device = device;
   }
@@ -341,7 +339,7 @@ function checkRows(x: Tensor, rows: Tensor): void {
 
 export interface TensorOptions {
   dtype?: DType;
-  device?: Device;
+  device?: Evaluator;
 }
 
 /** A tensor of given elements, row by row: `tensor([1, 2, 3, 4], [2, 2])`. */
@@ -365,9 +363,11 @@ export function tensor(
 
 /** The caller may change his array later, so it is copied; plain numbers keep double precision. */
 function hostCopy(data: readonly number[] | HostArray, dtype: DType): HostArray {
-  if (dtype === "i32") return Int32Array.from(data);
   if (dtype === "bool") return Uint32Array.from(data, (x) => (x ? 1 : 0));
-  if (dtype === "u32") return Uint32Array.from(data);
+  if (dtype !== "f32") {
+    for (const x of data) expectNumber("tensor", x, dtype);
+    return dtype === "i32" ? Int32Array.from(data) : Uint32Array.from(data);
+  }
   return data instanceof Float32Array ? data.slice() : Float64Array.from(data);
 }
 
@@ -407,7 +407,7 @@ export const range = (size: number, dtype: DType = "i32"): Tensor =>
   record("iota", [], [size], dtype, { attrs: { axis: 0 } });
 
 /** State to be computed along with whatever is computed next, by device (null: the current one). */
-const pending = new Map<Device | null, Set<Expr>>();
+const pending = new Map<Evaluator | null, Set<Expr>>();
 
 /**
  * Makes tensors the state that the next step starts from. They are computed in the same submission as
@@ -426,24 +426,22 @@ export async function realize(tensors: readonly Tensor[]): Promise<void> {
   if (tensors.length > 0) await compute(deviceOf(tensors), tensors);
 }
 
-/** How the tensors would be computed: launches, what is fused into each and why not more, source. */
-export function explain(tensors: readonly Tensor[]): Promise<Explanation> {
-  return deviceOf(tensors).explain(tensors.map(({ expr }) => expr));
-}
-
-async function compute(device: Device, tensors: readonly Tensor[]): Promise<void> {
-  const owners = device === currentDevice() ? [device, null] : [device];
+async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
+  const owners = device === currentEvaluator() ? [device, null] : [device];
   const state = owners.flatMap((owner) => [...(pending.get(owner) ?? [])]);
   for (const owner of owners) pending.delete(owner);
   await device.realize([...tensors.map(({ expr }) => expr), ...state]);
   for (const expr of state) forget(expr);
 }
 
-function commonDevice(tensors: readonly Tensor[]): Device | null {
+function commonDevice(tensors: readonly Tensor[]): Evaluator | null {
   const devices = new Set(tensors.map(({ device }) => device).filter((device) => device !== null));
   if (devices.size > 1)
-    throw new DTypeError(`expected tensors of one device, got ${[...devices].join(" and ")}`);
+    throw new DTypeError(
+      `tensor: expected operands of one device, got ${[...devices].join(" and ")}`,
+    );
   return [...devices][0] ?? null;
 }
 
-const deviceOf = (tensors: readonly Tensor[]): Device => commonDevice(tensors) ?? currentDevice();
+const deviceOf = (tensors: readonly Tensor[]): Evaluator =>
+  commonDevice(tensors) ?? currentEvaluator();

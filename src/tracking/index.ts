@@ -69,13 +69,15 @@ export {
   hitEta,
   hitPt,
   hitReconstructable,
+  particleRowOfHit,
+  type ReconstructableOptions,
+} from "./particleOfHit.ts";
+export {
   indexParticles,
   type ParticleIndex,
   type Particles,
   particleEta,
   particlePt,
-  particleRowOfHit,
-  type ReconstructableOptions,
 } from "./particles.ts";
 export { type Rng, splitMix } from "./random.ts";
 export {

@@ -120,8 +120,10 @@ export function attention(qkv: Tensor, mask: Tensor): Tensor {
   expectDType("attention(qkv)", qkv.dtype, ["f32"]);
   expectDType("attention(mask)", mask.dtype, ["bool"]);
   const [batch, numTokens, three] = qkv.shape;
-  if (qkv.rank !== 5 || three !== 3)
-    throw new ShapeError(`attention(qkv): expected [B, N, 3, H, D], got ${showShape(qkv.shape)}`);
+  if (qkv.rank !== 5 || three !== 3 || qkv.shape[4] === 0)
+    throw new ShapeError(
+      `attention(qkv): expected [B, N, 3, H, D] with D ≥ 1, got ${showShape(qkv.shape)}`,
+    );
   if (mask.rank !== 2 || mask.shape[0] !== batch || mask.shape[1] !== numTokens)
     throw new ShapeError(
       `attention(mask): expected [${batch}, ${numTokens}], got ${showShape(mask.shape)}`,

@@ -6,6 +6,7 @@ import { expandComposites, isComposite } from "../composite.ts";
 import { bytesPer, type DType, type HostArray, hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
+import type { Evaluator } from "../evaluator.ts";
 import { type Explanation, explainPlan } from "../explain.ts";
 import type { DeviceBuffer, Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
@@ -57,7 +58,7 @@ interface Prepared {
   isNew: boolean;
 }
 
-export class Device {
+export class Device implements Evaluator {
   readonly backend: Backend;
   private readonly pool: BufferPool;
   private readonly plans = new Map<string, CompiledPlan>();

@@ -136,16 +136,17 @@ class WebGpuBackend implements Backend {
     });
     try {
       await staging.mapAsync(mapModeRead);
+      const data = hostArray(dtype, count);
+      new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
+      return data;
     } catch (error) {
       await this.check();
       throw new DeviceError(
         `webgpu(read): expected ${size} B back, got an error (${(error as Error).message})`,
       );
+    } finally {
+      staging.destroy();
     }
-    const data = hostArray(dtype, count);
-    new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
-    staging.destroy();
-    return data;
   }
 
   compileProgram(program: Program, label: string): Promise<Executable> {
