@@ -50,6 +50,14 @@ export {
 } from "./engine/tensor.ts";
 export { type ActivationName, activationNamed, activations } from "./nn/activations.ts";
 export {
+  type Checkpoint,
+  readState,
+  type StoredArray,
+  type TrainingState,
+  type TrainingStore,
+  writeState,
+} from "./nn/checkpoint.ts";
+export {
   fanInUniform,
   type Initialiser,
   xavierNormal,
@@ -69,3 +77,10 @@ export {
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
 export * from "./nn/schedules/index.ts";
+export {
+  type EpochReport,
+  type StepReport,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "./nn/train.ts";
