@@ -60,6 +60,7 @@ export interface TrainOptions<Model extends object, Batch> {
   /** Read the loss back every so many steps; more often makes the device wait. Default: 10. */
   reportEvery?: number;
   onStep?: (report: StepReport) => void;
+  /** Called before the epoch is saved. */
   onEpoch?: (report: EpochReport) => void;
   /** Resumed from, and saved to after each epoch. */
   store?: TrainingStore;
@@ -85,6 +86,7 @@ export async function train<Model extends object, Batch>(
   return new Training(options).run();
 }
 
+const maxBusy = 50; // ms that pass at most before signals, timers and clicks get their turn
 const stepStreams = 2 ** 31; // streams of the generator above this are those of steps
 
 class Training<Model extends object, Batch> {
@@ -92,6 +94,7 @@ class Training<Model extends object, Batch> {
   private now: Trained;
   /** The loss that is being read back. */
   private reading: Promise<void> = Promise.resolve();
+  private yieldedAt = performance.now();
 
   constructor(options: TrainOptions<Model, Batch>) {
     const { model, optimizer, seed = 0, epochs, steps } = options;
@@ -140,6 +143,7 @@ class Training<Model extends object, Batch> {
       const reason = this.reasonToStop();
       if (reason) return reason;
       await this.takeStep(batch);
+      await this.yieldNow();
       if (state.step % checkpointEvery === 0) await this.save("last");
     }
     if (state.batch === 0)
@@ -168,6 +172,13 @@ class Training<Model extends object, Batch> {
     this.reading.catch(() => {}); // it is thrown where it is waited for
   }
 
+  /** A backend without waiting would keep the event loop busy for the whole training. */
+  private async yieldNow(): Promise<void> {
+    if (performance.now() - this.yieldedAt < maxBusy) return;
+    await new Promise((resume) => setTimeout(resume, 0));
+    this.yieldedAt = performance.now();
+  }
+
   private setRate(): number {
     const { optimizer, schedule, scheduleBy = "epoch" } = this.options;
     const { state } = this.now;
@@ -186,14 +197,14 @@ class Training<Model extends object, Batch> {
     state.metrics.push(metric);
     state.numBad = isBest ? 0 : state.numBad + 1;
     if (isBest) state.best = metric;
+    const { learningRate } = optimizer;
     const { epoch, step } = state;
+    onEpoch?.({ epoch, step, trainLoss, metric, learningRate, isBest }); // a log must be ahead of `last`
     state.epoch++;
     state.batch = 0;
     this.now.lossSum = scalar(0);
     if (isBest) await this.save("best"); // first, so that `last` never knows of a best that is not there
     await this.save("last");
-    const { learningRate } = optimizer;
-    onEpoch?.({ epoch, step, trainLoss, metric, learningRate, isBest });
   }
 
   private async save(name: "last" | "best"): Promise<void> {
