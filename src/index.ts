@@ -54,6 +54,14 @@ export {
 } from "./engine/tensor.ts";
 export { type ActivationName, activationNamed, activations } from "./nn/activations.ts";
 export {
+  type Checkpoint,
+  readState,
+  type StoredArray,
+  type TrainingState,
+  type TrainingStore,
+  writeState,
+} from "./nn/checkpoint.ts";
+export {
   fanInUniform,
   type Initialiser,
   xavierNormal,
@@ -73,3 +81,10 @@ export {
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
 export * from "./nn/schedules/index.ts";
+export {
+  type EpochReport,
+  type StepReport,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "./nn/train.ts";

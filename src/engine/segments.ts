@@ -35,7 +35,7 @@ export function segmentsOf(target: Tensor, numSegments: number): Segments {
   built.set(storage, known);
   const made = known.get(numSegments) ?? sortRows(target, storage.host, numSegments);
   known.set(numSegments, made);
-  return made;
+  return { ...made, target }; // the same numbers may be wanted on another device
 }
 
 /** Stable counting sort. */

@@ -1,0 +1,68 @@
+/** Composites: products, softmax, layer norm, attention; and graphs of random ops. */
+import { attention, layerNorm, matmul, softmax, tensor } from "../../../src/index.ts";
+import {
+  broadcastingShape,
+  chance,
+  oneOf,
+  randomGraph,
+  whole,
+} from "../../../src/testing/index.ts";
+import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
+
+export const compositeSamplers: Record<string, Sampler> = {
+  matmul: (random) => {
+    const [m, k, n] = smallShape(random, { minRank: 3, maxRank: 3 });
+    const batch = smallShape(random, { maxRank: 2, maxSize: 2 });
+    const [transposeA, transposeB] = [chance(random), chance(random)];
+    const a = [...broadcastingShape(random, batch), ...(transposeA ? [k, m] : [m, k])];
+    const b = [...broadcastingShape(random, batch), ...(transposeB ? [n, k] : [k, n])];
+    const options = { transposeA, transposeB };
+    const operands = [operand(random, a), operand(random, b)];
+    const text = `matmul${JSON.stringify(options)}`;
+    return { ...caseOf(text, operands, (x, y) => matmul(x, y, options)), isLinear: true };
+  },
+
+  "matmul with itself": (random) => {
+    const shape = smallShape(random, { minRank: 2, maxRank: 3 });
+    const flags = chance(random) ? { transposeA: true } : { transposeB: true };
+    return caseOf(`matmul${JSON.stringify(flags)} itself`, [operand(random, shape)], (x) =>
+      matmul(x, x, flags),
+    );
+  },
+
+  softmax: (random) => {
+    const shape = smallShape(random, { minRank: 1 });
+    const axis = whole(random, -shape.length, shape.length - 1);
+    return caseOf(`softmax[${axis}]`, [operand(random, shape)], (x) => softmax(x, axis));
+  },
+
+  layerNorm: (random) => {
+    const shape = smallShape(random, { minRank: 1, maxSize: 4 });
+    const features = [shape[shape.length - 1]];
+    const operands = [shape, features, features].map((size) => operand(random, size));
+    // a small ε would make rows of one or two features jump
+    return caseOf("layerNorm", operands, (x, weight, bias) => layerNorm(x, weight, bias, 0.1));
+  },
+
+  attention: (random) => {
+    const [batch, heads, width] = oneOf(random, [
+      [1, 1, 2],
+      [2, 1, 1],
+      [1, 2, 1],
+    ]);
+    const numTokens = whole(random, 0, 3);
+    const shape = [batch, numTokens, 3, heads, width];
+    // the first key of an event stays: without any, the result is unspecified
+    const hides = Array.from({ length: batch * numTokens }, (_, i) =>
+      i % numTokens > 0 && chance(random) ? 1 : 0,
+    );
+    const masked = tensor(hides, [batch, numTokens], { dtype: "bool" });
+    return caseOf("attention", [operand(random, shape)], (qkv) => attention(qkv, masked));
+  },
+
+  "random graph": (random) => {
+    const { text, inputs, apply } = randomGraph(random);
+    const operands = inputs.map((shape) => operand(random, shape));
+    return caseOf(`\n${text}\n`, operands, (...xs) => apply(xs));
+  },
+};
