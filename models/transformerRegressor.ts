@@ -4,10 +4,12 @@
  *
  * Caron, Dobreva, Ferrer Sánchez et al. 2024 (arXiv:2407.07179, EPJC 85 (2025) 460).
  */
+
+import { tensor, zeros } from "../src/engine/create.ts";
 import { FormatError, ShapeError } from "../src/engine/errors.ts";
 import { Rng } from "../src/engine/random.ts";
 import { showShape } from "../src/engine/shape.ts";
-import { type Tensor, tensor, zeros } from "../src/engine/tensor.ts";
+import type { Tensor } from "../src/engine/tensor.ts";
 import { EncoderLayer } from "../src/nn/layers/encoder.ts";
 import { Linear } from "../src/nn/layers/linear.ts";
 import { loadParameters, parameters, type StoredTensor } from "../src/nn/module.ts";

@@ -8,6 +8,16 @@ useKernels(Object.values(kernels));
 useEvaluator(currentDevice);
 
 export { gradients } from "./engine/autograd.ts";
+export {
+  full,
+  indices,
+  ones,
+  range,
+  scalar,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from "./engine/create.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
@@ -38,19 +48,11 @@ export type { Shape } from "./engine/shape.ts";
 export {
   commit,
   concat,
-  full,
   gather,
-  indices,
   type Operand,
-  ones,
   type ReduceOptions,
-  range,
   realize,
-  scalar,
   Tensor,
-  type TensorOptions,
-  tensor,
-  zeros,
 } from "./engine/tensor.ts";
 export { type ActivationName, activationNamed, activations } from "./nn/activations.ts";
 export {

@@ -2,10 +2,10 @@
  * Tensors: what users hold. A tensor is an immutable, lazy handle on an expression; ops only
  * record, work happens at `await t.data()` or `await realize(…)`.
  */
-import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
+import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { currentEvaluator, type Evaluator } from "./evaluator.ts";
-import { type Attrs, constant, type Expr, forget, leaf, makeExpr } from "./expr.ts";
+import { type Attrs, constant, type Expr, forget, makeExpr } from "./expr.ts";
 import {
   type BinaryName,
   binary,
@@ -337,74 +337,11 @@ function checkRows(x: Tensor, rows: Tensor): void {
       throw new ShapeError(`gather(rows): expected rows below ${x.shape[0]}, got ${row}`);
 }
 
-export interface TensorOptions {
-  dtype?: DType;
-  device?: Evaluator;
-}
-
-/** A tensor of given elements, row by row: `tensor([1, 2, 3, 4], [2, 2])`. */
-export function tensor(
-  data: readonly number[] | HostArray,
-  shape?: Shape,
-  { dtype, device }: TensorOptions = {},
-): Tensor {
-  const size = shape ?? [data.length];
-  checkShape("tensor", size);
-  if (sizeOf(size) !== data.length)
-    throw new ShapeError(
-      `tensor: expected ${sizeOf(size)} elements for ${showShape(size)}, got ${data.length}`,
-    );
-  const type = dtype ?? (ArrayBuffer.isView(data) ? dtypeOf(data as HostArray) : "f32");
-  return new Tensor(
-    leaf(size, type, { host: hostCopy(data, type), buffers: new Map() }),
-    device ?? null,
-  );
-}
-
-/** The caller may change his array later, so it is copied; plain numbers keep double precision. */
-function hostCopy(data: readonly number[] | HostArray, dtype: DType): HostArray {
-  if (dtype === "bool") return Uint32Array.from(data, (x) => (x ? 1 : 0));
-  if (dtype !== "f32") {
-    for (const x of data) expectNumber("tensor", x, dtype);
-    return dtype === "i32" ? Int32Array.from(data) : Uint32Array.from(data);
-  }
-  return data instanceof Float32Array ? data.slice() : Float64Array.from(data);
-}
-
-/** Row numbers: u32. */
-export const indices = (data: readonly number[] | HostArray, shape?: Shape): Tensor =>
-  tensor(data, shape, { dtype: "u32" });
-
-/** A tensor without axes. */
-export const scalar = (value: number, dtype: DType = "f32"): Tensor =>
-  constantOf("scalar", value, dtype);
-
-const ranges = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
-
-function constantOf(where: string, value: number, dtype: DType): Tensor {
+/** A constant that fits beside `dtype`; `where` is the op that was given the number. */
+export function constantOf(where: string, value: number, dtype: DType): Tensor {
   expectNumber(where, value, dtype);
   return new Tensor(constant(value, dtype));
 }
-
-/** Throws if an integer dtype cannot hold the number, which backends would round in their own ways. */
-function expectNumber(where: string, value: number, dtype: DType): void {
-  if (dtype !== "i32" && dtype !== "u32") return;
-  const [low, high] = ranges[dtype];
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new DTypeError(
-      `${where}: expected a whole number of ${low}…${high} beside ${dtype}, got ${value} (use cast("f32"))`,
-    );
-}
-
-/** A tensor of one repeated number. */
-export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
-  scalar(value, dtype).expand(shape);
-export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
-export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
-
-/** 0, 1, … size − 1. */
-export const range = (size: number, dtype: DType = "i32"): Tensor =>
-  record("iota", [], [size], dtype, { attrs: { axis: 0 } });
 
 /** State to be computed along with whatever is computed next, by device (null: the current one). */
 const pending = new Map<Evaluator | null, Set<Expr>>();

@@ -4,10 +4,12 @@
  * The model's tensors keep their names, so a checkpoint is also a file of weights; all others are
  * named `training.…`. Where and how checkpoints are kept is a `TrainingStore`.
  */
+
+import { scalar, tensor } from "../engine/create.ts";
 import type { HostArray } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Shape } from "../engine/shape.ts";
-import { realize, scalar, type Tensor, tensor } from "../engine/tensor.ts";
+import { realize, type Tensor } from "../engine/tensor.ts";
 import {
   loadParameters,
   modelState,

@@ -1,7 +1,9 @@
 /** How weights start. `shape` is [outputs, inputs], or any shape for a constant. */
+
+import { zeros } from "../engine/create.ts";
 import type { Rng } from "../engine/random.ts";
 import type { Shape } from "../engine/shape.ts";
-import { type Tensor, zeros } from "../engine/tensor.ts";
+import type { Tensor } from "../engine/tensor.ts";
 
 export type Initialiser = (shape: Shape, rng: Rng) => Tensor;
 

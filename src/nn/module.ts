@@ -3,11 +3,12 @@
  * Its parameters are its tensor fields, named by the path to them.
  */
 import { gradients } from "../engine/autograd.ts";
+import { tensor } from "../engine/create.ts";
 import type { HostArray } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Expr } from "../engine/expr.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
-import { Tensor, tensor } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
 
 /** A tensor as it lies in a file. */
 export interface StoredTensor {

@@ -5,8 +5,10 @@
  * the same steps, bit for bit, on the same device: what a step depends on is in the checkpoint, its
  * randomness is a function of seed and step, and each step is computed in a submission of its own.
  */
+
+import { scalar } from "../engine/create.ts";
 import { Rng } from "../engine/random.ts";
-import { commit, realize, scalar, type Tensor } from "../engine/tensor.ts";
+import { commit, realize, type Tensor } from "../engine/tensor.ts";
 import { checkpointOf, restore, type Trained, type TrainingStore } from "./checkpoint.ts";
 import type { TrainingPass } from "./layers/layer.ts";
 import { modelState, valueAndGrad } from "./module.ts";
@@ -87,7 +89,7 @@ export async function train<Model extends object, Batch>(
 }
 
 const maxBusy = 50; // ms that pass at most before signals, timers and clicks get their turn
-const stepStreams = 2 ** 31; // streams of the generator above this are those of steps
+const stepStreams = 2 ** 31; // children of the generator from this one on are those of steps
 
 class Training<Model extends object, Batch> {
   private readonly options: TrainOptions<Model, Batch>;
@@ -154,7 +156,7 @@ class Training<Model extends object, Batch> {
   private async takeStep(batch: Batch): Promise<void> {
     const { model, optimizer, loss, clipNorm, reportEvery = 10, onStep } = this.options;
     const { state } = this.now;
-    const pass = { rng: new Rng(state.seed, stepStreams + state.step) };
+    const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
     const { value, grads } = valueAndGrad(model, (m) => loss(m, batch, pass));
     const learningRate = this.setRate();
     optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);

@@ -1,4 +1,5 @@
 import { defineComposite } from "../composite.ts";
+import { zeros } from "../create.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Expr } from "../expr.ts";
@@ -128,5 +129,7 @@ export function attention(qkv: Tensor, mask: Tensor): Tensor {
     throw new ShapeError(
       `attention(mask): expected [${batch}, ${numTokens}], got ${showShape(mask.shape)}`,
     );
-  return wrap(packedAttention([qkv.expr, mask.expr], { headDim: qkv.shape[4] }), [qkv, mask]);
+  const [, , , heads, width] = qkv.shape;
+  if (qkv.size === 0) return zeros([batch, numTokens, heads, width]);
+  return wrap(packedAttention([qkv.expr, mask.expr], { headDim: width }), [qkv, mask]);
 }

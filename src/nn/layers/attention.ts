@@ -1,7 +1,8 @@
+import { zeros } from "../../engine/create.ts";
 import { attention } from "../../engine/ops/attention.ts";
 import { matmul } from "../../engine/ops/contraction.ts";
 import type { Rng } from "../../engine/random.ts";
-import { type Tensor, zeros } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { xavierUniform, zero } from "../initialisers.ts";
 import { Linear } from "./linear.ts";
 

@@ -1,6 +1,7 @@
+import { ones, zeros } from "../../engine/create.ts";
 import { ShapeError } from "../../engine/errors.ts";
 import { showShape } from "../../engine/shape.ts";
-import { commit, ones, type Tensor, zeros } from "../../engine/tensor.ts";
+import { commit, type Tensor } from "../../engine/tensor.ts";
 import { Statistic } from "../module.ts";
 import type { Layer, TrainingPass } from "./layer.ts";
 

@@ -1,5 +1,6 @@
+import { ones, zeros } from "../../engine/create.ts";
 import { layerNorm } from "../../engine/ops/normalize.ts";
-import { ones, type Tensor, zeros } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import type { Layer } from "./layer.ts";
 
 export interface LayerNormOptions {

@@ -1,5 +1,6 @@
+import { range } from "../../engine/create.ts";
 import { matmul } from "../../engine/ops/contraction.ts";
-import { range, type Tensor } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 
 export interface CondensationOptions {
   /** Least charge of a hit. */

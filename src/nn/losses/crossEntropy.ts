@@ -1,6 +1,7 @@
+import { range } from "../../engine/create.ts";
 import { ShapeError } from "../../engine/errors.ts";
 import { showShape } from "../../engine/shape.ts";
-import { range, type Tensor } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { type LossOptions, reduceLoss } from "./reduction.ts";
 
 /**

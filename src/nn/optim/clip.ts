@@ -1,4 +1,5 @@
-import { concat, scalar, type Tensor } from "../../engine/tensor.ts";
+import { scalar } from "../../engine/create.ts";
+import { concat, type Tensor } from "../../engine/tensor.ts";
 
 /**
  * Scales gradients down, all by one factor, so that their norm together is at most `maxNorm`

@@ -1,6 +1,7 @@
+import { tensor, zeros } from "../../engine/create.ts";
 import { FormatError } from "../../engine/errors.ts";
 import { sameShape, showShape } from "../../engine/shape.ts";
-import { type Tensor, tensor, zeros } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { parameters, type StoredTensor, snakeCase } from "../module.ts";
 
 interface Entry {
