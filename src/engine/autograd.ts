@@ -19,7 +19,7 @@ import { gather, record, Tensor, wrap } from "./tensor.ts";
 type Rule = (dy: Tensor, expr: Expr, inputs: readonly Tensor[], y: Tensor) => (Tensor | null)[];
 
 /** Rules that record ops of other files than their own. */
-const indexed: Readonly<Record<string, Rule>> = {
+export const indexed: Readonly<Record<string, Rule>> = {
   gather(dy, { inputs: [x, rows] }, [, index]) {
     const count = sizeOf(rows.shape);
     const flat = dy.reshape([count, ...x.shape.slice(1)]);

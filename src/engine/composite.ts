@@ -34,6 +34,7 @@ export function defineComposite(
 }
 
 export const compositeNamed = (name: string): Composite | undefined => composites.get(name);
+export const allComposites = (): Composite[] => [...composites.values()];
 export const isComposite = (expr: Expr): boolean => composites.has(expr.op);
 
 /**

@@ -107,6 +107,31 @@ export const examples: Readonly<Record<string, () => Promise<unknown>>> = {
       [[4, 2, 3, 3, 2]],
       [[0, 1, 1, 0, 0]],
     ),
+  "attention has the gradient of its formula, with many tokens and heads": async () => {
+    const [batch, numTokens, heads, width] = [2, 9, 2, 3];
+    const draw = random();
+    const qkv = randomTensor(draw, [batch, numTokens, 3, heads, width]);
+    const seed = randomTensor(draw, [batch, numTokens, heads, width]);
+    const hidden = tensor(
+      [1, 2].flatMap((n) => Array.from({ length: 9 }, (_, i) => +(i > 4 * n))),
+      [batch, numTokens],
+      { dtype: "bool" },
+    );
+    const [q, k, v] = [0, 1, 2].map((which) =>
+      qkv
+        .slice([null, null, [which, which + 1]])
+        .reshape(seed.shape)
+        .permute([0, 2, 1, 3]),
+    );
+    const scores = matmul(q, k, { transposeB: true }).mul(width ** -0.5);
+    const weights = softmax(hidden.reshape([batch, 1, 1, numTokens]).select(-1e30, scores));
+    const spelledOut = matmul(weights, v).permute([0, 2, 1, 3]);
+    const [[found], [expected]] = [attention(qkv, hidden), spelledOut].map((y) =>
+      gradients(y, [qkv], seed),
+    );
+    await realize([found, expected]);
+    await assertClose(found, expected, rounding());
+  },
   "attention ignores hidden keys": async () => {
     const hidden = tensor([0, 0, 1], [1, 3], { dtype: "bool" });
     const qkv = randomTensor(random(), [1, 3, 3, 1, 2]);
