@@ -26,11 +26,11 @@ export {
   kMeans,
   kNearest,
   type MetricName,
-  type Neighbourhood,
   type Neighbours,
   type Points,
   type Prediction,
   type PredictOptions,
+  type RadiusNeighbours,
   radiusNeighbours,
   type SingleLinkage,
 } from "./clustering/index.ts";

@@ -8,7 +8,7 @@ import {
   graphCounts,
   type LabelledGraph,
   labelledGraph,
-  orphans,
+  orphanCounts,
   segmentFractions,
   summarizeConnectivity,
   trackConnectivity,
@@ -26,9 +26,9 @@ const summaryNames = {
   component100: "frac_component100",
   component75: "frac_component75",
   component50: "frac_component50",
-  numSegments: "n_segments",
-  largestSegment: "frac_hits_largest_segment",
-  largestComponent: "frac_hits_largest_component",
+  meanSegments: "n_segments",
+  meanLargestSegment: "frac_hits_largest_segment",
+  meanLargestComponent: "frac_hits_largest_component",
 };
 const orphanNames = {
   numCorrect: "n_orphan_correct",
@@ -70,8 +70,8 @@ replay("metrics", "graph_metrics", ({ cases }) => {
       expect(Array.from(goodNodes(graph.nodes, cuts))).toEqual(expected.good_node_mask);
       const counts = graphCounts(graph, { ...cuts, compat: true });
       expectFields(counts, expected.basic_counts, countNames, 0);
-      expectFields(orphans(graph, cuts), expected.orphans_intended, orphanNames, 0);
-      const published = orphans(graph, { ...cuts, compat: true });
+      expectFields(orphanCounts(graph, cuts), expected.orphans_intended, orphanNames, 0);
+      const published = orphanCounts(graph, { ...cuts, compat: true });
       expectFields(published, expected.orphans_reference_bug, orphanNames, 0);
     });
     test(`${title}: efficiency and purity of edges`, () => {

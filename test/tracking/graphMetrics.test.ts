@@ -6,7 +6,7 @@ import {
   goodNodes,
   graphCounts,
   labelledGraph,
-  orphans,
+  orphanCounts,
   segmentFractions,
   summarizeConnectivity,
   trackConnectivity,
@@ -40,7 +40,7 @@ test("a graph without hits has no rates, and counts nothing", () => {
   const summary = summarizeConnectivity(trackConnectivity(empty));
   expect(new Set(Object.values(summary))).toEqual(new Set([Number.NaN]));
   expect(new Set(Object.values(graphCounts(empty)))).toEqual(new Set([0]));
-  expect(orphans(empty)).toEqual({ numCorrect: 0, numIncorrect: 0, numOrphans: 0 });
+  expect(orphanCounts(empty)).toEqual({ numCorrect: 0, numIncorrect: 0, numOrphans: 0 });
   expect(segmentFractions(empty)).toHaveLength(0);
   expect(edgeClassification(empty, []).good.numTrue).toBe(0);
 });
@@ -82,8 +82,8 @@ test("edges between noise hits are true only as published", () => {
 
 test("orphans are hits without an edge; published counts of them are 0", () => {
   const graph = graphOf([1, 1, 0, 2], [[0, 1]]);
-  expect(orphans(graph)).toEqual({ numCorrect: 1, numIncorrect: 1, numOrphans: 2 });
-  expect(orphans(graph, { compat: true }).numOrphans).toBe(0);
+  expect(orphanCounts(graph)).toEqual({ numCorrect: 1, numIncorrect: 1, numOrphans: 2 });
+  expect(orphanCounts(graph, { compat: true }).numOrphans).toBe(0);
 });
 
 test("true edges with a good source are counted; published are the false ones", () => {
@@ -143,7 +143,7 @@ test("an edge of the threshold's weight is a yes to the rates, but cut from the 
   } = edgeClassification(graph, Float32Array.of(0.3), {
     threshold: 0.3,
   });
-  expect([all.tpr, left.numIncorrect, tracks.numSegments]).toEqual([1, 2, 2]);
+  expect([all.tpr, left.numIncorrect, tracks.meanSegments]).toEqual([1, 2, 2]);
   const published = edgeClassification(graph, [0.3], { threshold: 0.3, compat: true });
   expect(published.orphans.numOrphans).toBe(0);
 });
@@ -203,7 +203,7 @@ test("the order of hits and edges, and the direction of edges, make no differenc
       expect(trackConnectivity(other)).toMatchObject(connectivity);
       expect(edgeEfficiency(other)).toEqual(edgeEfficiency(graph));
       expect(segmentFractions(other)).toEqual(segmentFractions(graph));
-      expect(orphans(other)).toEqual(orphans(graph));
+      expect(orphanCounts(other)).toEqual(orphanCounts(graph));
       const { numTrueEdgesGood: __, ...counts } = graphCounts(graph); // is about sources
       expect(graphCounts(other)).toMatchObject(counts);
     }),

@@ -25,5 +25,5 @@ export { type Metric, type MetricName, metricOf } from "./metrics.ts";
 export { kNearest, type Neighbours } from "./nearest.ts";
 export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
-export { type Neighbourhood, radiusNeighbours } from "./radius.ts";
+export { type RadiusNeighbours, radiusNeighbours } from "./radius.ts";
 export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";

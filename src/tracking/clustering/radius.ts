@@ -4,7 +4,7 @@ import type { Row } from "./metrics.ts";
 import { maxLeaf } from "./nearest.ts";
 
 /** The points near each of Q queries: those of query q are entries offsets[q] … offsets[q + 1]. */
-export interface Neighbourhood {
+export interface RadiusNeighbours {
   readonly offsets: Uint32Array; // [Q + 1]
   readonly rows: Int32Array; // ascending within a query
   readonly distances: Float64Array;
@@ -22,7 +22,7 @@ export function radiusNeighbours(
   tree: KdTree,
   queries: Float64Array,
   radius: number,
-): Neighbourhood {
+): RadiusNeighbours {
   const { dim, metric } = tree;
   const numQueries = dim === 0 ? 0 : queries.length / dim;
   if (!(radius >= 0))

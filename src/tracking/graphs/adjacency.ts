@@ -25,26 +25,34 @@ export function adjacency({ source, target }: EdgeIndex, numNodes: number): Adja
 }
 
 /**
- * Finds the fewest edges between two sets of nodes, breadth first; ∞ if they are not connected.
- * The search keeps its memory, so asking about many small sets costs only what it visits.
+ * Finds the fewest edges between two disjoint sets of nodes; ∞ if they are not connected.
+ *
+ * Breadth first from both sides, the smaller front next: sides meet after few nodes even where one
+ * side alone would flood the graph. The search keeps its memory, so many questions about small sets
+ * cost only what they visit.
  */
 export function pathSearch({ offsets, nodes }: Adjacency) {
-  const seenBy = new Uint32Array(offsets.length - 1); // number of the last search that came by
-  let numSearches = 0;
-  return (from: ArrayLike<number>, isGoal: (node: number) => boolean): number => {
-    numSearches++;
-    let frontier = Array.from(from);
-    for (const node of frontier) seenBy[node] = numSearches;
-    for (let steps = 0; frontier.length > 0; steps++) {
-      if (frontier.some(isGoal)) return steps;
+  const seenBy = new Uint32Array(offsets.length - 1); // mark of the last side that came by
+  let lastMark = 0;
+  const sideOf = (front: Uint32Array) => {
+    const mark = ++lastMark;
+    for (const node of front) seenBy[node] = mark;
+    return { mark, front: Array.from(front) };
+  };
+  return (from: Uint32Array, to: Uint32Array): number => {
+    let [near, far] = [sideOf(from), sideOf(to)];
+    for (let steps = 1; near.front.length > 0 && far.front.length > 0; steps++) {
+      if (near.front.length > far.front.length) [near, far] = [far, near];
       const next: number[] = [];
-      for (const node of frontier)
+      for (const node of near.front)
         for (let i = offsets[node]; i < offsets[node + 1]; i++) {
-          if (seenBy[nodes[i]] === numSearches) continue;
-          seenBy[nodes[i]] = numSearches;
-          next.push(nodes[i]);
+          const other = nodes[i];
+          if (seenBy[other] === far.mark) return steps;
+          if (seenBy[other] === near.mark) continue;
+          seenBy[other] = near.mark;
+          next.push(other);
         }
-      frontier = next;
+      near.front = next;
     }
     return Infinity;
   };

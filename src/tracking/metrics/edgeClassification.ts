@@ -2,7 +2,7 @@ import { cutEdges } from "../graphs/edgeIndex.ts";
 import type { LabelledGraph } from "../graphs/labelledGraph.ts";
 import { type BinaryRates, binaryRates } from "./confusion.ts";
 import { type GoodOptions, goodNodes } from "./goodNodes.ts";
-import { type Orphans, orphans } from "./graphCounts.ts";
+import { type OrphanCounts, orphanCounts } from "./graphCounts.ts";
 import {
   type ConnectivitySummary,
   summarizeConnectivity,
@@ -19,7 +19,7 @@ export interface EdgeClassificationOptions extends GoodOptions {
 export interface EdgeClassification {
   readonly all: BinaryRates; // of all edges; a yes is score ≥ threshold
   readonly good: BinaryRates; // of edges with both ends good (suffix _thld in gnn-tracking)
-  readonly orphans: Orphans; // when only edges with score > threshold are left
+  readonly orphans: OrphanCounts; // when only edges with score > threshold are left
   readonly tracks: ConnectivitySummary; // likewise
 }
 
@@ -44,7 +44,7 @@ export function edgeClassification(
       Array.from(both, (e) => isTrue[e]),
       threshold,
     ),
-    orphans: orphans(left, { ...cuts, compat }),
+    orphans: orphanCounts(left, { ...cuts, compat }),
     tracks: summarizeConnectivity(trackConnectivity(graph, { ...cuts, weight: scores, threshold })),
   };
 }

@@ -37,17 +37,17 @@ export function graphCounts(
 }
 
 /** Hits without any edge. */
-export interface Orphans {
+export interface OrphanCounts {
   readonly numCorrect: number; // not good: better left alone
   readonly numIncorrect: number; // good: lost
   readonly numOrphans: number;
 }
 
 /** As published (`compat`), every count is 0 whatever the graph. */
-export function orphans(
+export function orphanCounts(
   { nodes, edges: { source, target } }: LabelledGraph,
   options: GraphCountOptions = {},
-): Orphans {
+): OrphanCounts {
   const isGood = goodNodes(nodes, options);
   const isOrphan = new Uint8Array(isGood.length).fill(options.compat ? 0 : 1);
   for (let e = 0; e < source.length; e++) isOrphan[source[e]] = isOrphan[target[e]] = 0;

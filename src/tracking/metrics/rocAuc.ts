@@ -1,6 +1,5 @@
 import { ShapeError } from "../../engine/errors.ts";
 import { checkScores, isTrueLabel } from "./confusion.ts";
-import { rank } from "./contingency.ts";
 
 export interface RocAucOptions {
   /** Only the part of the curve up to this false-positive rate, standardised. Default 1: all of it. */
@@ -41,16 +40,25 @@ export function rocCurve(
   labels: ArrayLike<number>,
 ): { fpr: Float64Array; tpr: Float64Array } {
   checkScores("rocCurve", scores, labels);
-  const { values, of } = rank(Array.from(scores, (s) => (Number.isNaN(s) ? Infinity : s)));
-  const numTrue = new Float64Array(values.length + 1);
-  const numFalse = new Float64Array(values.length + 1);
-  of.forEach((place, e) => {
-    (isTrueLabel(labels[e]) ? numTrue : numFalse)[values.length - place]++; // highest first
-  });
-  for (let i = 1; i <= values.length; i++) {
-    numTrue[i] += numTrue[i - 1];
-    numFalse[i] += numFalse[i - 1];
+  const ofTrue = sortedScores(scores, labels, true);
+  const ofFalse = sortedScores(scores, labels, false);
+  const [fpr, tpr] = [[0 / ofFalse.length], [0 / ofTrue.length]];
+  for (let t = ofTrue.length, f = ofFalse.length; t > 0 || f > 0; ) {
+    const score = Math.max(ofTrue[t - 1] ?? -Infinity, ofFalse[f - 1] ?? -Infinity);
+    while (ofTrue[t - 1] === score) t--;
+    while (ofFalse[f - 1] === score) f--;
+    tpr.push((ofTrue.length - t) / ofTrue.length);
+    fpr.push((ofFalse.length - f) / ofFalse.length);
   }
-  const shareOf = (counts: Float64Array) => counts.map((n) => n / counts[values.length]);
-  return { fpr: shareOf(numFalse), tpr: shareOf(numTrue) };
+  return { fpr: Float64Array.from(fpr), tpr: Float64Array.from(tpr) };
+}
+
+/** The scores of one class, ascending; NaN is a yes at any threshold, so it comes last, as ∞. */
+function sortedScores(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  isTrue: boolean,
+): Float64Array {
+  const all = Float64Array.from(scores, (score) => (Number.isNaN(score) ? Infinity : score));
+  return all.filter((_, e) => isTrueLabel(labels[e]) === isTrue).sort();
 }

@@ -47,10 +47,8 @@ export function trackConnectivity(
 
   const distance = ([first, second]: number[]): number => {
     if (second === undefined) return 0;
-    const from = hitsOf(segments, first);
-    const [there] = hitsOf(segments, second);
-    if (componentOf[from[0]] !== componentOf[there]) return Infinity;
-    return shortestPath(from, (node) => segmentOf[node] === segmentOf[there]);
+    const [from, to] = [hitsOf(segments, first), hitsOf(segments, second)];
+    return componentOf[from[0]] === componentOf[to[0]] ? shortestPath(from, to) : Infinity;
   };
   const numHits = countOf(particles);
   const tracks = ranksWithGoodHit(particles.of, goodNodes(nodes, options));
@@ -77,9 +75,9 @@ export interface ConnectivitySummary {
   readonly component100: number;
   readonly component75: number;
   readonly component50: number;
-  readonly numSegments: number; // mean
-  readonly largestSegment: number; // mean share of a track's hits
-  readonly largestComponent: number;
+  readonly meanSegments: number;
+  readonly meanLargestSegment: number; // share of a track's hits
+  readonly meanLargestComponent: number;
 }
 
 export function summarizeConnectivity(tracks: TrackConnectivity): ConnectivitySummary {
@@ -94,9 +92,9 @@ export function summarizeConnectivity(tracks: TrackConnectivity): ConnectivitySu
     component100: atLeast(component, 1),
     component75: atLeast(component, 0.75),
     component50: atLeast(component, 0.5),
-    numSegments: mean(Array.from(tracks.numSegments)),
-    largestSegment: mean(segment),
-    largestComponent: mean(component),
+    meanSegments: mean(Array.from(tracks.numSegments)),
+    meanLargestSegment: mean(segment),
+    meanLargestComponent: mean(component),
   };
 }
 
