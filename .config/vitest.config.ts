@@ -9,6 +9,7 @@ const shared = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
 };
+const adapter = fileURLToPath(new URL("../test/helpers/adapter.ts", import.meta.url)); // prints which
 
 /**
  * fast    pure TypeScript and the js backend; no GPU, no big data
@@ -21,8 +22,8 @@ export default defineConfig({
     reporters: ["default", fileURLToPath(new URL("../test/helpers/reporter.ts", import.meta.url))],
     projects: [
       { test: { ...shared, name: "fast", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden}.test.ts"] } },
-      { test: { ...shared, name: "golden", include: ["test/**/*.golden.test.ts"] } },
-      { test: { ...shared, name: "gpu", include: ["test/**/*.gpu.test.ts"] } },
+      { test: { ...shared, name: "golden", globalSetup: [adapter], include: ["test/**/*.golden.test.ts"] } },
+      { test: { ...shared, name: "gpu", globalSetup: [adapter], include: ["test/**/*.gpu.test.ts"] } },
     ],
   },
 });

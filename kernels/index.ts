@@ -1,11 +1,16 @@
 /** The catalogue of kernels: a line here puts one to work and under test. */
 import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
+import { attentionGradient, attentionStatistics } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
 import { softmax } from "./softmax.ts";
 
-export const kernels = { attention, layerNorm, matmul, softmax } satisfies Record<
-  string,
-  KernelSpec
->;
+export const kernels = {
+  attention,
+  attentionGradient,
+  attentionStatistics,
+  layerNorm,
+  matmul,
+  softmax,
+} satisfies Record<string, KernelSpec>;

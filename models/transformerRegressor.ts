@@ -4,10 +4,12 @@
  *
  * Caron, Dobreva, Ferrer Sánchez et al. 2024 (arXiv:2407.07179, EPJC 85 (2025) 460).
  */
+
+import { tensor, zeros } from "../src/engine/create.ts";
 import { FormatError, ShapeError } from "../src/engine/errors.ts";
 import { Rng } from "../src/engine/random.ts";
 import { showShape } from "../src/engine/shape.ts";
-import { type Tensor, tensor, zeros } from "../src/engine/tensor.ts";
+import type { Tensor } from "../src/engine/tensor.ts";
 import { EncoderLayer } from "../src/nn/layers/encoder.ts";
 import { Linear } from "../src/nn/layers/linear.ts";
 import { loadParameters, parameters, type StoredTensor } from "../src/nn/module.ts";
@@ -66,6 +68,8 @@ export interface RegressorOptions {
   numHeads?: number;
   /** Width of the feed-forward part. */
   hiddenDim?: number;
+  /** Attention without output projection, as in the published flash models; default: with it. */
+  isUnprojected?: boolean;
   rng?: Rng;
 }
 
@@ -83,7 +87,9 @@ export class TransformerRegressor {
       );
     this.inputLayer = new Linear(inputs, width, rng);
     // The published stack repeats one layer, so all layers start alike: same seed for each.
-    const layer = () => new EncoderLayer({ width, numHeads, hiddenDim, rng: rng.split(0) });
+    const { isUnprojected = false } = options;
+    const layer = () =>
+      new EncoderLayer({ width, numHeads, hiddenDim, isUnprojected, rng: rng.split(0) });
     this.encoder = { layers: Array.from({ length: numLayers }, layer) };
     this.decoder = new Linear(width, outputs, rng);
   }
@@ -138,6 +144,7 @@ export function regressorFrom(
     width,
     numHeads,
     hiddenDim,
+    isUnprojected: state.has("encoder.layers.0.self_attn.c_attn.weight"),
   });
   loadParameters(model, state, source);
   return model;

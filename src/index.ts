@@ -1,10 +1,23 @@
-/** The public API, and the one place that puts kernels to work in the engine. */
+/** The public API, and the one place that puts kernels and devices to work in the engine. */
 import { kernels } from "../kernels/index.ts";
+import { useEvaluator } from "./engine/evaluator.ts";
 import { useKernels } from "./engine/kernel.ts";
+import { currentDevice } from "./engine/runtime/open.ts";
 
 useKernels(Object.values(kernels));
+useEvaluator(currentDevice);
 
 export { gradients } from "./engine/autograd.ts";
+export {
+  full,
+  indices,
+  ones,
+  range,
+  scalar,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from "./engine/create.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
@@ -16,6 +29,7 @@ export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {
   type BackendName,
   currentDevice,
+  explain,
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
@@ -34,29 +48,45 @@ export type { Shape } from "./engine/shape.ts";
 export {
   commit,
   concat,
-  full,
   gather,
-  indices,
   type Operand,
-  ones,
   type ReduceOptions,
-  range,
   realize,
-  scalar,
   Tensor,
-  type TensorOptions,
-  tensor,
-  zeros,
 } from "./engine/tensor.ts";
-export { EncoderLayer } from "./nn/layers/encoder.ts";
-export { LayerNorm } from "./nn/layers/layerNorm.ts";
-export { Linear } from "./nn/layers/linear.ts";
+export { type ActivationName, activationNamed, activations } from "./nn/activations.ts";
+export {
+  type Checkpoint,
+  readState,
+  type StoredArray,
+  type TrainingState,
+  type TrainingStore,
+  writeState,
+} from "./nn/checkpoint.ts";
+export {
+  fanInUniform,
+  type Initialiser,
+  xavierNormal,
+  xavierUniform,
+  zero,
+} from "./nn/initialisers.ts";
+export * from "./nn/layers/index.ts";
 export * from "./nn/losses/index.ts";
 export {
   loadParameters,
+  modelState,
   parameters,
+  Statistic,
   type StoredTensor,
   setParameters,
   valueAndGrad,
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
+export * from "./nn/schedules/index.ts";
+export {
+  type EpochReport,
+  type StepReport,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "./nn/train.ts";

@@ -5,6 +5,7 @@
  * The rules stand beside the ops, in their tables. Those that need other recorded ops are here.
  */
 import { compositeNamed } from "./composite.ts";
+import { full, zeros } from "./create.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { type Expr, makeExpr } from "./expr.ts";
 import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
@@ -12,7 +13,7 @@ import { movement } from "./ops/movement.ts";
 import { reduce } from "./ops/reduce.ts";
 import { scatterAdd, segmentMin, segmentsIn } from "./segments.ts";
 import { sameShape, showShape, sizeOf } from "./shape.ts";
-import { full, gather, record, Tensor, wrap, zeros } from "./tensor.ts";
+import { gather, record, Tensor, wrap } from "./tensor.ts";
 
 /** Gradients of the inputs of one expression; null where none flows. */
 type Rule = (dy: Tensor, expr: Expr, inputs: readonly Tensor[], y: Tensor) => (Tensor | null)[];

@@ -36,3 +36,15 @@ export function expectDType(where: string, dtype: DType, wanted: readonly DType[
   const fix = isFloat(dtype) ? `use cast("${wanted[0]}")` : `cast it first`;
   throw new DTypeError(`${where}: expected ${wanted.join(" or ")}, got ${dtype} (${fix})`);
 }
+
+const ranges = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+/** Throws if an integer dtype cannot hold the number, which backends would round in their own ways. */
+export function expectNumber(where: string, value: number, dtype: DType): void {
+  if (dtype !== "i32" && dtype !== "u32") return;
+  const [low, high] = ranges[dtype];
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new DTypeError(
+      `${where}: expected a whole number of ${low}…${high} beside ${dtype}, got ${value} (use cast("f32"))`,
+    );
+}

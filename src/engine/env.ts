@@ -17,6 +17,8 @@ export const env = {
   kernels: (): boolean => variables().TG_KERNELS !== "0",
   /** TG_FUSE=0: one launch per op. */
   fuse: (): boolean => variables().TG_FUSE !== "0",
+  /** TG_VERIFY=1: run every new plan also unfused and without kernels, and compare. */
+  verify: (): boolean => variables().TG_VERIFY === "1",
   /** TG_DEBUG: 1 a line per step, 2 a line per launch, 3 the plan, 4 the source. */
   debug: (): number => Number(variables().TG_DEBUG ?? 0),
 };

@@ -5,13 +5,19 @@
  * with the elementwise ops that follow.
  */
 import { isComposite } from "./composite.ts";
-import { env } from "./env.ts";
 import type { Expr } from "./expr.ts";
 import { kernelNamed } from "./kernel.ts";
 import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { sameShape } from "./shape.ts";
+
+export interface FuseOptions {
+  /** Buffers that one launch may read. */
+  maxInputs: number;
+  /** False: one launch per op. */
+  fuse: boolean;
+}
 
 /** What one launch computes. */
 export interface Group {
@@ -27,13 +33,13 @@ export interface Group {
 export function groupNodes(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  maxInputs: number,
+  { maxInputs, fuse }: FuseOptions,
 ): Group[] {
-  const fusion = storedNodes(nodes, outputs, maxInputs);
+  const fusion = storedNodes(nodes, outputs, { maxInputs, fuse });
   const { stored } = fusion;
   const roots = nodes.filter((node) => stored.has(node) && !node.storage);
-  const hosts = env.fuse() ? hostsOf(roots, fusion, maxInputs) : new Map<Expr, Expr>();
-  const finishers = env.fuse()
+  const hosts = fuse ? hostsOf(roots, fusion, maxInputs) : new Map<Expr, Expr>();
+  const finishers = fuse
     ? finishersOf(nodes, roots, hosts, fusion, maxInputs)
     : new Map<Expr, Expr>();
   const finished = new Set(finishers.values());
@@ -125,9 +131,9 @@ function finishersOf(
     }
     const [user, ...others] = users.get(top) as Users;
     if (!user || others.length > 0 || user[1].size !== 1 || !user[1].has(0)) continue;
-    const [root] = user;
+    const root = hosts.get(user[0]) ?? user[0];
     const members = [root, ...roots.filter((other) => hosts.get(other) === root)];
-    if (hosts.has(root) || finishers.has(root) || !isPointwise(root)) continue;
+    if (finishers.has(root) || !isPointwise(root)) continue;
     if (root.dtype !== kernel.dtype || !sameShape(root.shape, top.shape)) continue;
     const loads = new Set([...kernel.inputs, ...members.flatMap((m) => [...(reads.get(m) ?? [])])]);
     for (const member of members) loads.delete(member);
@@ -144,7 +150,11 @@ type Users = Map<Expr, Set<number>>;
 const mostPlaces = 4;
 
 /** Which expressions get a buffer, and why. Everything else is computed where it is used. */
-function storedNodes(nodes: readonly Expr[], outputs: readonly Expr[], maxInputs: number): Fusion {
+function storedNodes(
+  nodes: readonly Expr[],
+  outputs: readonly Expr[],
+  { maxInputs, fuse }: FuseOptions,
+): Fusion {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const stored = new Map<Expr, string>();
   const wanted = new Map<Expr, string>(); // has to be stored, decided by a consumer
@@ -178,8 +188,12 @@ function storedNodes(nodes: readonly Expr[], outputs: readonly Expr[], maxInputs
       for (const input of node.inputs) if (!isSource(input)) loads.add(input);
       return loads.size > maxInputs;
     });
-    const reason = wanted.get(node) ?? reasonToStore(node, regions, full !== undefined);
-    if (node.op === "reshape" && !wanted.has(node)) want(node.inputs[0], "reshaped");
+    const reason =
+      wanted.get(node) ?? reasonToStore(node, regions, { isFull: full !== undefined, fuse });
+    // Positions have to be worked out, except in a value of one element.
+    const [source] = node.inputs;
+    if (node.op === "reshape" && !wanted.has(node) && source.shape.length > 0)
+      want(source, "reshaped");
     if (node.op === "gather") want(node.inputs[0], "rows gathered");
     if (isComposite(node)) for (const input of node.inputs) want(input, `input of ${node.op}`);
     if (reason) {
@@ -200,7 +214,11 @@ function storedNodes(nodes: readonly Expr[], outputs: readonly Expr[], maxInputs
   return { stored, wanted, users, reads };
 }
 
-function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | undefined {
+function reasonToStore(
+  node: Expr,
+  regions: Users,
+  { isFull, fuse }: { isFull: boolean; fuse: boolean },
+): string | undefined {
   if (isSource(node)) return undefined; // cheaper to repeat than to read
   if (isComposite(node)) return "kernel";
   if (isReduction(node) || isSegmentOp(node)) return "reduction";
@@ -209,5 +227,5 @@ function reasonToStore(node: Expr, regions: Users, isFull: boolean): string | un
   if (regions.size > 1) return `used by ${regions.size} launches`;
   const places = Math.max(...[...regions.values()].map((paths) => paths.size));
   if (places > mostPlaces) return `read at ${places} indices`;
-  return env.fuse() ? undefined : "fusion is off";
+  return fuse ? undefined : "fusion is off";
 }

@@ -60,6 +60,10 @@ export const kernelNamed = (name: string): KernelSpec | undefined => kernels.get
 
 export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
   const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  if ("y" in inputs)
+    throw new ShapeError(
+      `defineKernel(${spec.name}): expected inputs of other names, got y (the result)`,
+    );
   const operands = Object.entries(inputs).map(([name, text]) => ({
     name,
     ...parse(spec.name, text),

@@ -148,6 +148,11 @@ export class Lowering implements RuleContext {
     this.values.set(expr, known.set(index.join(), value));
   }
 
+  /** Every expression whose value was asked for and not loaded. */
+  members(): Expr[] {
+    return [...this.values.keys()].filter((expr) => !this.options.bufferOf(expr));
+  }
+
   /** Number of the buffer binding that holds `expr`. */
   slot(expr: Expr): number {
     const stored = this.options.bufferOf(expr) as Expr;

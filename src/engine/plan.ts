@@ -5,9 +5,8 @@
  * every graph of that structure. It refers to nodes by their position in the listing.
  */
 import { isComposite } from "./composite.ts";
-import { env } from "./env.ts";
 import type { Expr } from "./expr.ts";
-import { groupNodes, withoutReshape } from "./fuse.ts";
+import { type FuseOptions, groupNodes, withoutReshape } from "./fuse.ts";
 import {
   axisNames,
   type Dims,
@@ -43,14 +42,18 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
 }
 
 /** What decides a plan: ops, attributes, dtypes, ranks, connections. */
-export function structureKey(nodes: readonly Expr[], outputs: readonly Expr[]): string {
+export function structureKey(
+  nodes: readonly Expr[],
+  outputs: readonly Expr[],
+  fuse: boolean,
+): string {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const lines = nodes.map((node) =>
     node.storage
       ? `input:${node.dtype}${node.shape.length}`
       : `${node.signature}(${node.inputs.map((input) => position.get(input)).join()})`,
   );
-  const fused = env.fuse() ? "" : "unfused;";
+  const fused = fuse ? "" : "unfused;";
   return `${fused}${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
 }
 
@@ -63,6 +66,8 @@ export interface Launch {
   reason: string;
   /** A generated program, or what finishes the results of the kernel. */
   region: Region | null;
+  /** Positions of everything computed in it. */
+  members: readonly number[];
   kernel: { kernel: Kernel; at: number } | null;
   /** Combines the partial results of lanes. */
   combine: Program | null;
@@ -76,9 +81,7 @@ export interface Plan {
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
 
-export interface PlanOptions {
-  /** Buffers that one launch may read. */
-  maxInputs: number;
+export interface PlanOptions extends FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
 }
@@ -90,7 +93,7 @@ export function makePlan(
 ): Plan {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const at = (expr: Expr): number => position.get(expr) as number;
-  const groups = groupNodes(nodes, outputs, options.maxInputs);
+  const groups = groupNodes(nodes, outputs, options);
   const stored = new Set(groups.flatMap(({ roots }) => roots));
   const bufferOf = (expr: Expr): Expr | undefined => {
     const base = withoutReshape(expr, (e) => stored.has(e));
@@ -107,14 +110,16 @@ export function makePlan(
       combine: null,
     };
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
-    if (finished === root) return { ...launch, inputs: kernelInputs, region: null };
+    if (finished === root)
+      return { ...launch, inputs: kernelInputs, region: null, members: [at(root)] };
     const laneParam = options.hasLanes ? lanes : null;
     const region = buildRegion(roots, { position, bufferOf, lanes: laneParam, finished: kernel });
     const inputs = [...kernelInputs, ...region.inputs.map(at)];
-    if (!region.hasLanes) return { ...launch, inputs, region };
+    const members = [...(kernel ? [at(kernel)] : []), ...region.members.map(at)];
+    if (!region.hasLanes) return { ...launch, inputs, region, members };
     const value = (sized: Sized) => sizeOf(sized[at(root)].shape);
     const size: Param = { key: "results", type: "index", value };
-    return { ...launch, inputs, region, combine: combineLanes(root, size, lanes) };
+    return { ...launch, inputs, region, members, combine: combineLanes(root, size, lanes) };
   });
   return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
 }

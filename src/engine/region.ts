@@ -12,6 +12,8 @@ export interface Region {
   program: Program;
   /** Stored expressions that the program reads, in the order of its buffers; the result comes last. */
   inputs: readonly Expr[];
+  /** Everything that is computed here. */
+  members: readonly Expr[];
   /** Whether the program leaves one partial result per lane, to be combined by `combineLanes`. */
   hasLanes: boolean;
 }
@@ -35,7 +37,12 @@ export function buildRegion(
   if (hasLanes) reduceByLanes(lowering, root, options.lanes as Param);
   else storeEverywhere(lowering, roots);
   const program = lowering.build.finish(null);
-  return { program: { ...program, grid: gridOf(program) }, inputs: lowering.inputs, hasLanes };
+  return {
+    program: { ...program, grid: gridOf(program) },
+    inputs: lowering.inputs,
+    members: lowering.members(),
+    hasLanes,
+  };
 }
 
 /** One parallel loop per axis of the result, except where a reduction leaves size 1. */

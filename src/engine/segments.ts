@@ -1,9 +1,11 @@
 /** Message passing on the engine: segments of rows, built once per graph and used by every layer. */
+
+import { indices } from "./create.ts";
 import { expectDType } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import type { Storage } from "./expr.ts";
 import { showShape } from "./shape.ts";
-import { gather, indices, record, type Tensor } from "./tensor.ts";
+import { gather, record, type Tensor } from "./tensor.ts";
 
 /** Which rows belong to which segment. */
 export interface Segments {

@@ -2,9 +2,10 @@
  * Tensors: what users hold. A tensor is an immutable, lazy handle on an expression; ops only
  * record, work happens at `await t.data()` or `await realize(…)`.
  */
-import { type DType, dtypeOf, expectDType, type HostArray } from "./dtype.ts";
+import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import { type Attrs, constant, type Expr, forget, leaf, makeExpr } from "./expr.ts";
+import { currentEvaluator, type Evaluator } from "./evaluator.ts";
+import { type Attrs, constant, type Expr, forget, makeExpr } from "./expr.ts";
 import {
   type BinaryName,
   binary,
@@ -14,8 +15,6 @@ import {
   unary,
 } from "./ops/elementwise.ts";
 import { type ReduceName, reduce } from "./ops/reduce.ts";
-import type { Device } from "./runtime/device.ts";
-import { currentDevice } from "./runtime/open.ts";
 import {
   broadcastShapes,
   checkShape,
@@ -49,10 +48,10 @@ export interface Tensor extends UnaryMethods, BinaryMethods, ReduceMethods {}
 export class Tensor {
   readonly expr: Expr;
   /** The device named at creation; null for "the current one". */
-  readonly device: Device | null;
+  readonly device: Evaluator | null;
 
   /** @internal Use `tensor(…)` or ops. */
-  constructor(expr: Expr, device: Device | null = null) {
+  constructor(expr: Expr, device: Evaluator | null = null) {
     this.expr = expr;
     this.device = device;
   }
@@ -338,75 +337,14 @@ function checkRows(x: Tensor, rows: Tensor): void {
       throw new ShapeError(`gather(rows): expected rows below ${x.shape[0]}, got ${row}`);
 }
 
-export interface TensorOptions {
-  dtype?: DType;
-  device?: Device;
-}
-
-/** A tensor of given elements, row by row: `tensor([1, 2, 3, 4], [2, 2])`. */
-export function tensor(
-  data: readonly number[] | HostArray,
-  shape?: Shape,
-  { dtype, device }: TensorOptions = {},
-): Tensor {
-  const size = shape ?? [data.length];
-  checkShape("tensor", size);
-  if (sizeOf(size) !== data.length)
-    throw new ShapeError(
-      `tensor: expected ${sizeOf(size)} elements for ${showShape(size)}, got ${data.length}`,
-    );
-  const type = dtype ?? (ArrayBuffer.isView(data) ? dtypeOf(data as HostArray) : "f32");
-  return new Tensor(
-    leaf(size, type, { host: hostCopy(data, type), buffers: new Map() }),
-    device ?? null,
-  );
-}
-
-/** The caller may change his array later, so it is copied; plain numbers keep double precision. */
-function hostCopy(data: readonly number[] | HostArray, dtype: DType): HostArray {
-  if (dtype === "i32") return Int32Array.from(data);
-  if (dtype === "bool") return Uint32Array.from(data, (x) => (x ? 1 : 0));
-  if (dtype === "u32") return Uint32Array.from(data);
-  return data instanceof Float32Array ? data.slice() : Float64Array.from(data);
-}
-
-/** Row numbers: u32. */
-export const indices = (data: readonly number[] | HostArray, shape?: Shape): Tensor =>
-  tensor(data, shape, { dtype: "u32" });
-
-/** A tensor without axes. */
-export const scalar = (value: number, dtype: DType = "f32"): Tensor =>
-  constantOf("scalar", value, dtype);
-
-const ranges = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
-
-function constantOf(where: string, value: number, dtype: DType): Tensor {
+/** A constant that fits beside `dtype`; `where` is the op that was given the number. */
+export function constantOf(where: string, value: number, dtype: DType): Tensor {
   expectNumber(where, value, dtype);
   return new Tensor(constant(value, dtype));
 }
 
-/** Throws if an integer dtype cannot hold the number, which backends would round in their own ways. */
-function expectNumber(where: string, value: number, dtype: DType): void {
-  if (dtype !== "i32" && dtype !== "u32") return;
-  const [low, high] = ranges[dtype];
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new DTypeError(
-      `${where}: expected a whole number of ${low}…${high} beside ${dtype}, got ${value} (use cast("f32"))`,
-    );
-}
-
-/** A tensor of one repeated number. */
-export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
-  scalar(value, dtype).expand(shape);
-export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
-export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
-
-/** 0, 1, … size − 1. */
-export const range = (size: number, dtype: DType = "i32"): Tensor =>
-  record("iota", [], [size], dtype, { attrs: { axis: 0 } });
-
 /** State to be computed along with whatever is computed next, by device (null: the current one). */
-const pending = new Map<Device | null, Set<Expr>>();
+const pending = new Map<Evaluator | null, Set<Expr>>();
 
 /**
  * Makes tensors the state that the next step starts from. They are computed in the same submission as
@@ -425,19 +363,22 @@ export async function realize(tensors: readonly Tensor[]): Promise<void> {
   if (tensors.length > 0) await compute(deviceOf(tensors), tensors);
 }
 
-async function compute(device: Device, tensors: readonly Tensor[]): Promise<void> {
-  const owners = device === currentDevice() ? [device, null] : [device];
+async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
+  const owners = device === currentEvaluator() ? [device, null] : [device];
   const state = owners.flatMap((owner) => [...(pending.get(owner) ?? [])]);
   for (const owner of owners) pending.delete(owner);
   await device.realize([...tensors.map(({ expr }) => expr), ...state]);
   for (const expr of state) forget(expr);
 }
 
-function commonDevice(tensors: readonly Tensor[]): Device | null {
+function commonDevice(tensors: readonly Tensor[]): Evaluator | null {
   const devices = new Set(tensors.map(({ device }) => device).filter((device) => device !== null));
   if (devices.size > 1)
-    throw new DTypeError(`expected tensors of one device, got ${[...devices].join(" and ")}`);
+    throw new DTypeError(
+      `tensor: expected operands of one device, got ${[...devices].join(" and ")}`,
+    );
   return [...devices][0] ?? null;
 }
 
-const deviceOf = (tensors: readonly Tensor[]): Device => commonDevice(tensors) ?? currentDevice();
+const deviceOf = (tensors: readonly Tensor[]): Evaluator =>
+  commonDevice(tensors) ?? currentEvaluator();

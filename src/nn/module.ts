@@ -3,10 +3,12 @@
  * Its parameters are its tensor fields, named by the path to them.
  */
 import { gradients } from "../engine/autograd.ts";
+import { tensor } from "../engine/create.ts";
 import type { HostArray } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
+import type { Expr } from "../engine/expr.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
-import { Tensor, tensor } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
 
 /** A tensor as it lies in a file. */
 export interface StoredTensor {
@@ -14,22 +16,40 @@ export interface StoredTensor {
   data: ArrayLike<number | bigint>;
 }
 
-/** Where a parameter sits: reading and replacing it. */
+/** A tensor that belongs to a model and is not trained, like the running mean of a normalisation. */
+export class Statistic {
+  value: Tensor;
+
+  constructor(value: Tensor) {
+    this.value = value;
+  }
+}
+
+/** Where a tensor of the model sits: reading and replacing it. */
 interface Slot {
   name: string;
   owner: Record<string, unknown>;
   field: string;
+  isTrained: boolean;
 }
 
-/** Every tensor of the model by its path, like `encoder.layers.0.linear1.weight`. */
-export function parameters(model: object): Map<string, Tensor> {
-  return new Map(slots(model).map(({ name, owner, field }) => [name, owner[field] as Tensor]));
-}
+/** What a checkpoint holds besides the model is named with this in front. */
+export const trainingPrefix = "training.";
+
+/** Every trained tensor of the model by its path, like `encoder.layers.0.linear1.weight`. */
+export const parameters = (model: object): Map<string, Tensor> =>
+  tensorsOf(slots(model).filter(({ isTrained }) => isTrained));
+
+/** Parameters and statistics by path: all that a forward pass depends on. */
+export const modelState = (model: object): Map<string, Tensor> => tensorsOf(slots(model));
+
+const tensorsOf = (found: readonly Slot[]): Map<string, Tensor> =>
+  new Map(found.map(({ name, owner, field }) => [name, owner[field] as Tensor]));
 
 /**
- * Replaces all parameters by stored ones. Names are compared in snake case, so a field `selfAttn`
- * answers to the `self_attn` of PyTorch state dicts. Throws `FormatError`, naming `source`, if one
- * is missing, left over, or of another shape; then the model is unchanged.
+ * Replaces all parameters and statistics by stored ones. Names are compared in snake case, so a field
+ * `selfAttn` answers to the `self_attn` of PyTorch state dicts. Throws `FormatError`, naming `source`,
+ * if one is missing, left over, or of another shape; then the model is unchanged.
  */
 export function loadParameters(
   model: object,
@@ -52,13 +72,17 @@ export function loadParameters(
     return tensor(hostOf(found.data), shape);
   });
   const known = new Set(wanted.flatMap(({ name }) => [name, snakeCase(name)]));
-  const extra = [...stored.keys()].find((key) => !known.has(key));
+  const extra = [...stored.keys()].find((key) => !known.has(key) && !isBeside(key));
   if (extra !== undefined)
     throw new FormatError(
       `${source}: expected only keys of the model, got ${extra} ${showShape(stored.get(extra)?.shape ?? [])}`,
     );
   for (const [which, { owner, field }] of wanted.entries()) owner[field] = loaded[which];
 }
+
+/** State of a training in its checkpoint, and PyTorch's count of batches, which nothing here reads. */
+const isBeside = (key: string): boolean =>
+  key.startsWith(trainingPrefix) || key.endsWith("num_batches_tracked");
 
 /** Replaces parameters by name, as an optimizer does. */
 export function setParameters(model: object, values: ReadonlyMap<string, Tensor>): void {
@@ -68,15 +92,32 @@ export function setParameters(model: object, values: ReadonlyMap<string, Tensor>
   }
 }
 
-/** The loss, and its gradient for every parameter by name. Nothing is computed yet. */
+/**
+ * The loss, and its gradient by name for every parameter that it depends on: the others have no
+ * entry, and optimizers leave them alone. Nothing is computed yet.
+ */
 export function valueAndGrad<Model extends object>(
   model: Model,
   loss: (model: Model) => Tensor,
 ): { value: Tensor; grads: Map<string, Tensor> } {
   const value = loss(model);
-  const named = parameters(model);
-  const found = gradients(value, [...named.values()]);
-  return { value, grads: new Map([...named.keys()].map((name, which) => [name, found[which]])) };
+  const reached = sourcesOf(value.expr);
+  const named = [...parameters(model)].filter(([, { expr }]) => reached.has(expr));
+  const found = gradients(
+    value,
+    named.map(([, parameter]) => parameter),
+  );
+  return { value, grads: new Map(named.map(([name], which) => [name, found[which]])) };
+}
+
+/** The expressions that gradients of `loss` can arrive at. */
+function sourcesOf(loss: Expr): Set<Expr> {
+  const reached = new Set([loss]);
+  for (const { op, inputs } of reached) {
+    if (op === "stopGradient") continue;
+    for (const input of inputs) if (input.dtype === "f32") reached.add(input); // also visited
+  }
+  return reached;
 }
 
 /** selfAttn.inProjWeight → self_attn.in_proj_weight */
@@ -85,9 +126,18 @@ export const snakeCase = (name: string): string =>
 
 function slots(model: object, path = ""): Slot[] {
   const owner = model as Record<string, unknown>;
-  return Object.entries(owner).flatMap(([field, value]) => {
+  return Object.entries(owner).flatMap(([field, value]): Slot[] => {
     const name = path === "" ? field : `${path}.${field}`;
-    if (value instanceof Tensor) return [{ name, owner, field }];
+    if (value instanceof Tensor) return [{ name, owner, field, isTrained: true }];
+    if (value instanceof Statistic)
+      return [
+        {
+          name,
+          owner: value as object as Record<string, unknown>,
+          field: "value",
+          isTrained: false,
+        },
+      ];
     return value !== null && typeof value === "object" && !ArrayBuffer.isView(value)
       ? slots(value, name)
       : [];

@@ -1,4 +1,5 @@
 /** The entry `trackgrad/node`: devices through Dawn, events and weights in files. */
+export { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 export { readEvent } from "./events.ts";
 export { readFileBytes, writeAtomic } from "./files.ts";
 export {
@@ -11,4 +12,11 @@ export {
   nodeGpu,
 } from "./gpu.ts";
 export { openDevice } from "./open.ts";
+export {
+  type LogRecord,
+  RunDirectory,
+  type RunDirectoryOptions,
+  stopOnSignals,
+} from "./runDirectory.ts";
+export { crc32c, EventFile, type EventFileOptions } from "./tensorboard.ts";
 export { loadWeights, saveParameters, saveSafetensors } from "./weights.ts";

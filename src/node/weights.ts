@@ -1,7 +1,7 @@
 import type { HostTensor } from "../engine/formats/hostTensor.ts";
 import { type Safetensors, writeSafetensors } from "../engine/formats/safetensors.ts";
 import { readWeights } from "../engine/formats/weights.ts";
-import { parameters, snakeCase } from "../nn/module.ts";
+import { modelState, snakeCase } from "../nn/module.ts";
 import { readFileBytes, writeAtomic } from "./files.ts";
 
 /** Weights by name, with the metadata of the file: safetensors or a PyTorch checkpoint. */
@@ -18,14 +18,14 @@ export function saveSafetensors(
   writeAtomic(path, writeSafetensors(tensors, metadata));
 }
 
-/** Save the parameters of a model under their PyTorch-style names; `reconstruct` and others read them. */
+/** Save the parameters and statistics of a model under their PyTorch-style names; `reconstruct` and others read them. */
 export async function saveParameters(
   path: string,
   model: object,
   metadata: Record<string, string> = {},
 ): Promise<void> {
   const tensors = new Map<string, HostTensor>();
-  for (const [name, parameter] of parameters(model)) {
+  for (const [name, parameter] of modelState(model)) {
     const data = Float32Array.from(await parameter.data());
     tensors.set(snakeCase(name), { dtype: "F32", shape: [...parameter.shape], data });
   }

@@ -1,7 +1,9 @@
 /** Random inputs for property tests. The same stream of numbers gives the same inputs. */
+
+import { tensor } from "../engine/create.ts";
 import type { DType } from "../engine/dtype.ts";
 import { type Shape, sizeOf } from "../engine/shape.ts";
-import { type Tensor, tensor } from "../engine/tensor.ts";
+import type { Tensor } from "../engine/tensor.ts";
 import { chance, oneOf, type Random, whole } from "./random.ts";
 
 export interface ShapeOptions {

@@ -3,11 +3,12 @@
  * on a device of its own, whichever device is current.
  */
 import { gradients } from "../engine/autograd.ts";
+import { tensor } from "../engine/create.ts";
 import { DTypeError, ShapeError } from "../engine/errors.ts";
 import { Device } from "../engine/runtime/device.ts";
 import { jsBackend } from "../engine/runtime/js.ts";
 import { sameShape, showShape } from "../engine/shape.ts";
-import { realize, type Tensor, tensor } from "../engine/tensor.ts";
+import { realize, type Tensor } from "../engine/tensor.ts";
 import { indexOf } from "./assertClose.ts";
 import { randomTensor } from "./generate.ts";
 import { type Random, randomFrom } from "./random.ts";

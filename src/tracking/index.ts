@@ -6,21 +6,32 @@
 export {
   approximatePredict,
   type Clustering,
+  type ComponentOptions,
   clusterDendrogram,
+  connectedComponents,
   cutSingleLinkage,
+  type DbscanFit,
+  type DbscanOptions,
+  dbscan,
+  dbscanFit,
   type HdbscanFit,
   type HdbscanOptions,
   hdbscan,
   hdbscanDistances,
   hdbscanFit,
   type KdTree,
+  type KMeans,
+  type KMeansOptions,
   kdTree,
+  kMeans,
   kNearest,
   type MetricName,
   type Neighbours,
   type Points,
   type Prediction,
   type PredictOptions,
+  type RadiusNeighbours,
+  radiusNeighbours,
   type SingleLinkage,
 } from "./clustering/index.ts";
 export {
@@ -45,18 +56,28 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export {
+  cutEdges,
+  type EdgeIndex,
+  filterEdges,
+  type LabelledGraph,
+  labelledGraph,
+  type NodeTruth,
+} from "./graphs/index.ts";
 export * from "./metrics/index.ts";
 export {
   hitEta,
   hitPt,
   hitReconstructable,
+  particleRowOfHit,
+  type ReconstructableOptions,
+} from "./particleOfHit.ts";
+export {
   indexParticles,
   type ParticleIndex,
   type Particles,
   particleEta,
   particlePt,
-  particleRowOfHit,
-  type ReconstructableOptions,
 } from "./particles.ts";
 export { type Rng, splitMix } from "./random.ts";
 export {

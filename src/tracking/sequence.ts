@@ -5,7 +5,7 @@
  */
 import { ShapeError } from "../engine/errors.ts";
 import { type Event, selectHits } from "./event.ts";
-import { particleRowOfHit } from "./particles.ts";
+import { particleRowOfHit } from "./particleOfHit.ts";
 
 /** Rows f32 [H, F] of one event. */
 export interface HitSequence {

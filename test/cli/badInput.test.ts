@@ -166,6 +166,15 @@ test.each([
     ["cluster", "none.csv", "--min-cluster-size", "1"],
     /--min-cluster-size: expected a whole number ≥ 2, got 1/,
   ],
+  [["cluster", "a.csv", "--method", "x"], /--method: expected hdbscan or dbscan, got x/],
+  [["cluster", "a.csv", "--method", "toString"], /--method: expected hdbscan or dbscan/],
+  [["cluster", "a.csv", "--method", "dbscan"], /--eps: expected a distance .*, got none/],
+  [["cluster", "a.csv", "--method", "dbscan", "--eps", "-1"], /--eps: expected a number ≥ 0/],
+  [["cluster", "a.csv", "--eps", "1"], /--eps: expected --method dbscan, got hdbscan/],
+  [
+    ["cluster", "a.csv", "--method", "dbscan", "--eps", "1", "--min-cluster-size", "4"],
+    /--min-cluster-size: expected --method hdbscan, got dbscan/,
+  ],
   [["score", "a.csv", "b.csv"], /a\.csv: expected a file/],
 ])("%j is refused in one line", async (args, message) => {
   await expectRefused(args, message);

@@ -100,3 +100,21 @@ test("cluster labels two piles of points", async () => {
   expect(new Set(labels.slice(0, 8)).size + new Set(labels.slice(8)).size).toBe(2);
   expect(readFileSync(join(here, "labels.csv"), "utf8").split("\n")).toHaveLength(18);
 });
+
+test("cluster labels by a radius with --method dbscan", async () => {
+  const here = folder();
+  const [file, out] = [join(here, "points.csv"), join(here, "labels.csv")];
+  writeFileSync(file, "x\n0\n1\n2\n2.5\n9\n");
+  const method = ["--method", "dbscan", "--eps", "1", "--min-samples", "3"];
+  const { code, stdout, stderr } = await run("cluster", file, "--json", ...method, "-o", out);
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(JSON.parse(stdout)).toEqual({
+    points: 5,
+    clusters: 1,
+    noise: 1,
+    labels: [0, 0, 0, 0, -1],
+    is_core: [0, 1, 1, 0, 0],
+  });
+  const rows = readFileSync(out, "utf8").split("\n");
+  expect(rows.slice(0, 3)).toEqual(["row,label,is_core", "0,0,0", "1,0,1"]);
+});

@@ -47,7 +47,7 @@ const shapeErrors: Record<string, () => unknown> = {
   "matmul: expected […, M, K] and […, K, N], got [2, 3]ᵀ and [3, 3]": () =>
     matmul(x, ones([3, 3]), { transposeA: true }),
   "layerNorm: expected weight and bias [3], got [2]": () => layerNorm(x, ones([2]), ones([3])),
-  "attention(qkv): expected [B, N, 3, H, D], got [2, 3]": () => attention(x, bool),
+  "attention(qkv): expected [B, N, 3, H, D] with D ≥ 1, got [2, 3]": () => attention(x, bool),
   "softmax(axis): expected −2…1, got 2": () => softmax(x, 2),
 };
 
@@ -98,7 +98,7 @@ describe("DTypeError", () => {
     const on = (device: typeof a) => tensor([1], [1], { device });
     expect(() => on(a).add(on(b))).toThrow(
       new DTypeError(
-        "expected tensors of one device, got Device js (generated JavaScript) and Device js (generated JavaScript, double precision)",
+        "tensor: expected operands of one device, got Device js (generated JavaScript) and Device js (generated JavaScript, double precision)",
       ),
     );
     await Promise.all([a.close(), b.close()]);

@@ -1,3 +1,3 @@
 import { describeGraphs } from "../helpers/graphProperties.ts";
 
-describeGraphs("webgpu", { runs: 4, seed: 3 });
+describeGraphs("webgpu", { runs: 8, seed: 3 });

@@ -53,3 +53,15 @@ test("more operands than a launch can bind are split over launches", async () =>
   const sum = terms.reduce((a, b) => a.add(b));
   expect([...(await sum.data())]).toEqual([780, 1560, 2340]);
 });
+
+test("log of 0 is −∞, of a negative number NaN, and ∞ and NaN stay", async () => {
+  const x = tensor([0, -0, -1, -1e-30, Number.POSITIVE_INFINITY, Number.NaN]);
+  const [low, high, none] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN];
+  expect([...(await x.log().data())]).toEqual([low, low, none, none, high, none]);
+  expect([...(await tensor([-1, -2]).log1p().data())]).toEqual([low, none]);
+  expect([
+    ...(await tensor([-8, -8])
+      .pow(tensor([3, 0.5]))
+      .data()),
+  ]).toEqual([expect.closeTo(-512, 2), none]);
+});

@@ -21,6 +21,13 @@ interface Contract {
   sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
 }
 
+const byHeadDim: Contract = {
+  attrs: [1, 4, 7].map((headDim) => ({ headDim })),
+  sizes: (sizes, { headDim }) => {
+    sizes.D = headDim as number;
+  },
+};
+
 const contracts: Partial<Record<KernelName, Contract>> = {
   matmul: {
     attrs: [false, true].flatMap((transposeA) =>
@@ -30,12 +37,9 @@ const contracts: Partial<Record<KernelName, Contract>> = {
       sizes.C = random() < 0.5 ? 1 : sizes.B!; // one matrix for all, or one each
     },
   },
-  attention: {
-    attrs: [1, 4, 7].map((headDim) => ({ headDim })),
-    sizes: (sizes, { headDim }) => {
-      sizes.D = headDim as number;
-    },
-  },
+  attention: byHeadDim,
+  attentionGradient: byHeadDim,
+  attentionStatistics: byHeadDim,
 };
 
 export interface KernelCase {

@@ -16,6 +16,7 @@ import {
 } from "../../src/index.ts";
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
+import { difference, excess, gradTolerance } from "./compare.ts";
 
 const folder = join(
   process.env.TG_FIXTURES ?? resolve(import.meta.dirname, "../../../shared/fixtures"),
@@ -45,22 +46,6 @@ function stored(name: string): Safetensors {
   return readSafetensors(readFileSync(join(folder, `${name}.safetensors`)), name);
 }
 
-/** Largest difference between tensors of a file and ours, relative to the largest entry of each. */
-async function difference(
-  expected: Safetensors,
-  actual: (name: string) => Promise<ArrayLike<number>> | undefined,
-): Promise<number> {
-  let worst = 0;
-  for (const [name, { data }] of expected.tensors) {
-    const ours = await actual(name);
-    if (!ours) throw new Error(`expected ${name}, got none`);
-    const size = Math.max(...Array.from(data as Float64Array, Math.abs), 1e-6);
-    for (let i = 0; i < data.length; i++)
-      worst = Math.max(worst, Math.abs(Number(data[i]) - ours[i]) / size);
-  }
-  return worst;
-}
-
 function build({ hyper }: TrainStep, weights: Safetensors): TransformerRegressor {
   const model = new TransformerRegressor({
     inputs: hyper.input_size,
@@ -78,33 +63,6 @@ test("training cases are there, or reported as absent", () => {
   if (cases.length === 0) console.log(`no training cases in ${folder}: absent`);
   expect(cases.every(({ step }) => step.input.length > 0)).toBe(true);
 });
-
-// Gradients: sums of some hundred float32 terms, relative to the largest entry of their tensor.
-const gradTolerance: Record<string, number> = { "js-f64": 1e-5, js: 2e-5, webgpu: 5e-5 };
-
-/**
- * Largest distance from stored parameters, as a fraction of what rounding of the gradients allows.
- * Adam's first steps are rate · g / (|g| + ε): an error δ of a gradient g moves a parameter by
- * rate · δ/|g|, and by up to 2 · rate where g itself is rounding (the biases of attention keys).
- */
-async function excess(
-  expected: Safetensors,
-  grads: Safetensors,
-  actual: ReadonlyMap<string, Tensor>,
-  { rate, steps, tolerance }: { rate: number; steps: number; tolerance: number },
-): Promise<number> {
-  let worst = 0;
-  for (const [name, { data }] of expected.tensors) {
-    const ours = (await actual.get(name)?.data()) ?? [];
-    const g = Array.from(grads.tensors.get(name)?.data as Float64Array, Math.abs);
-    const error = tolerance * Math.max(...g, 1e-6);
-    for (let i = 0; i < data.length; i++) {
-      const allowed = rate * steps * Math.min(2, (3 * error) / Math.max(g[i], 1e-30)) + 1e-7;
-      worst = Math.max(worst, Math.abs(Number(data[i]) - ours[i]) / allowed);
-    }
-  }
-  return worst;
-}
 
 describe.each(Object.keys(gradTolerance))("on %s", (backend) => {
   test.for(cases)("$name: loss, gradients, parameters and moments", async ({ name, step }) => {

@@ -1,5 +1,6 @@
 /**
- * Replays every case of `$TG_FIXTURES` that scores tracks or clusters. Not replayed yet: binary_classification, graph_metrics, track_resolution.
+ * Replays every case of `$TG_FIXTURES` that scores tracks or clusters; classifiers, graphs and track
+ * parameters have golden tests of their own.
  */
 import { expect, test } from "vitest";
 import {

@@ -77,12 +77,15 @@ const wgsl: Record<string, Helper> = {
   return f - (h - s * (h + r));
 }`,
   },
-  // x = 2ᵉ m; log x = e log 2 + log m
+  // x = 2ᵉ m; log x = e log 2 + log m. Of 0 it is −∞, below 0 it is NaN: by bits, because WGSL has no
+  // literals for these, and adapters may take its own log(−1) for 0.
   tgLog: {
     uses: ["tgLogNear"],
     code: `fn tgLog(x: f32) -> f32 {
-  if (x <= 0.0) { return log(x); }
   let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) == 0u) { return bitcast<f32>(bits | 0xff800000u); }
+  if (bits == 0x7f800000u) { return x; }
+  if (bits > 0x7f800000u) { return bitcast<f32>(bits | 0x7fc00000u); }
   var e = f32(i32(bits >> 23u) - 127);
   var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
   if (m > 1.41421356) { m = m * 0.5; e = e + 1.0; }
@@ -178,7 +181,7 @@ const wgsl: Record<string, Helper> = {
   if (x == 0.0) { return select(0.0, 3.4028234e38, y < 0.0); }
   let size = exp(y * tgLog(abs(x)));
   let isOdd = abs(y - 2.0 * floor(0.5 * y)) == 1.0;
-  if (x < 0.0 && floor(y) != y) { return log(x); }
+  if (x < 0.0 && floor(y) != y) { return tgLog(x); }
   return select(size, -size, x < 0.0 && isOdd);
 }`,
   },

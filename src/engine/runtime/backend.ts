@@ -6,6 +6,8 @@ import type { Program } from "../program.ts";
 /** A compiled program or kernel. */
 export interface Executable {
   readonly label: string;
+  /** What was compiled, for people. */
+  readonly source: string;
 }
 
 export interface Command {

@@ -6,6 +6,8 @@ import { expandComposites, isComposite } from "../composite.ts";
 import { bytesPer, type DType, type HostArray, hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
+import type { Evaluator } from "../evaluator.ts";
+import { type Explanation, explainPlan } from "../explain.ts";
 import type { DeviceBuffer, Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
 import {
@@ -21,6 +23,7 @@ import { mergeAxes } from "../region.ts";
 import { type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { BufferPool } from "./pool.ts";
+import { compareResults } from "./verify.ts";
 
 /** Counted since the device was opened. */
 export interface DeviceStats {
@@ -43,7 +46,19 @@ interface CompiledPlan {
   lastUse: ReadonlyMap<number, number>;
 }
 
-export class Device {
+/** Whether to fuse, and to use hand-written kernels. */
+interface Ways {
+  fuse: boolean;
+  kernels: boolean;
+}
+
+interface Prepared {
+  nodes: readonly Expr[];
+  compiled: CompiledPlan;
+  isNew: boolean;
+}
+
+export class Device implements Evaluator {
   readonly backend: Backend;
   private readonly pool: BufferPool;
   private readonly plans = new Map<string, CompiledPlan>();
@@ -54,7 +69,7 @@ export class Device {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.pool = new BufferPool(backend);
+    this.pool = new BufferPool(backend, backend.limits.bufferBytes);
     this.abandoned = new FinalizationRegistry((buffer) => this.pool.give(buffer));
   }
 
@@ -113,15 +128,43 @@ export class Device {
   }
 
   private async compute(outputs: readonly Expr[]): Promise<void> {
+    const ways = { fuse: env.fuse(), kernels: env.kernels() };
+    const prepared = await this.prepare(outputs, ways);
+    if (env.verify() && prepared.isNew) await this.compareWithUnfused(outputs, prepared);
+    const results = await this.run(prepared);
+    for (const [which, output] of outputs.entries()) {
+      const { node, buffer } = results[which];
+      if (!node.storage && buffer) this.adopt(node, buffer);
+      output.storage = node.storage;
+    }
+  }
+
+  /** The plan of a graph, compiled, with the nodes that it refers to by position. */
+  private async prepare(
+    outputs: readonly Expr[],
+    { fuse, kernels }: Ways,
+    plans = this.plans,
+  ): Promise<Prepared> {
     const hasKernel = (expr: Expr) =>
-      isComposite(expr) && env.kernels() && kernelNamed(expr.op) !== undefined;
+      isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
       expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
       nodes = listNodes(expanded);
     }
-    const compiled = await this.planFor(nodes, expanded);
+    const key = structureKey(nodes, expanded, fuse);
+    const known = plans.get(key);
+    const compiled = known ?? (await this.planFor(nodes, expanded, fuse));
+    plans.set(key, compiled);
+    return { nodes, compiled, isNew: !known };
+  }
+
+  /** Submits a plan. Returns, per output, the node that holds it and its buffer if it is new. */
+  private async run({
+    nodes,
+    compiled,
+  }: Prepared): Promise<{ node: Expr; buffer: DeviceBuffer | undefined }[]> {
     const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
     try {
       this.record(compiled, nodes, buffers);
@@ -133,22 +176,17 @@ export class Device {
       this.pool.drain();
       throw error;
     }
-    for (const [which, output] of outputs.entries()) {
-      const result = nodes[compiled.plan.results[which]];
-      const buffer = buffers.get(compiled.plan.results[which]);
-      if (!result.storage && buffer) this.adopt(result, buffer);
-      output.storage = result.storage;
-    }
+    return compiled.plan.results.map((at) => ({ node: nodes[at], buffer: buffers.get(at) }));
   }
 
-  private async planFor(nodes: readonly Expr[], outputs: readonly Expr[]): Promise<CompiledPlan> {
-    const key = structureKey(nodes, outputs);
-    const known = this.plans.get(key);
-    if (known) return known;
+  private async planFor(
+    nodes: readonly Expr[],
+    outputs: readonly Expr[],
+    fuse: boolean,
+  ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
-    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes });
-    if (env.debug() >= 3) console.error(showPlan(plan, nodes));
+    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
     const [main, combine] = await Promise.all([
       Promise.all(plan.launches.map((launch) => this.compile(launch))),
       Promise.all(
@@ -161,9 +199,52 @@ export class Device {
     for (const [step, { inputs, outputs }] of plan.launches.entries())
       for (const at of [...inputs, ...outputs]) lastUse.set(at, step);
     for (const at of plan.results) lastUse.delete(at);
-    const compiled = { plan, main, combine, lastUse };
-    this.plans.set(key, compiled);
-    return compiled;
+    if (env.debug() >= 3)
+      console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
+    return { plan, main, combine, lastUse };
+  }
+
+  /** How the expressions would be computed; computes nothing. */
+  explain(outputs: readonly Expr[]): Promise<Explanation> {
+    return this.exclusive(async () => {
+      const todo = outputs.filter((output) => !output.storage);
+      const ways = { fuse: env.fuse(), kernels: env.kernels() };
+      const { nodes, compiled } = await this.prepare(todo, ways);
+      return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision);
+    });
+  }
+
+  /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
+  private async compareWithUnfused(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
+    const counted = { ...this.counts }; // the comparison is no work that was asked for
+    const plain = await this.prepare(outputs, { fuse: false, kernels: false }, new Map());
+    const read = async (results: { node: Expr; buffer: DeviceBuffer | undefined }[]) => {
+      const arrays: HostArray[] = [];
+      for (const [which, { buffer }] of results.entries()) {
+        const { dtype, shape } = outputs[which];
+        const count = buffer ? sizeOf(shape) : 0; // without one, it is an input itself
+        arrays.push(
+          count > 0
+            ? await this.backend.read(buffer as DeviceBuffer, dtype, count)
+            : hostArray(dtype, 0),
+        );
+      }
+      for (const buffer of new Set(results.map(({ buffer }) => buffer)))
+        if (buffer) this.pool.give(buffer);
+      return arrays;
+    };
+    const fused = await read(await this.run(prepared));
+    const unfused = await read(await this.run(plain));
+    Object.assign(this.counts, counted);
+    const problem = compareResults(fused, unfused, plain.nodes.length, this.backend.precision);
+    if (!problem) return;
+    const { text } = explainPlan(
+      prepared.compiled.plan,
+      prepared.nodes,
+      prepared.compiled.main,
+      this.backend.precision,
+    );
+    throw new DeviceError(`${this.backend.name}(verify): ${problem}\n${text}`);
   }
 
   private compile({ kernel, region, label }: Launch): Promise<Executable> {
@@ -305,13 +386,4 @@ function convert(data: HostArray, dtype: DType, precision: "f32" | "f64"): HostA
   const copy = hostArray(dtype, data.length, precision);
   copy.set(data);
   return copy;
-}
-
-/** One line per launch: what it stores and why. */
-function showPlan(plan: Plan, nodes: readonly Expr[]): string {
-  const lines = plan.launches.map(({ label, inputs, outputs, reason }) => {
-    const made = outputs.map((at) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`);
-    return `  ${label} → ${made.join(", ")} from ${inputs.map((at) => `#${at}`).join(" ")} (${reason})`;
-  });
-  return `plan of ${plan.launches.length} launches\n${lines.join("\n")}`;
 }

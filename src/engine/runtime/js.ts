@@ -2,6 +2,7 @@
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
 import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
+import { DeviceError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, elements, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
@@ -43,7 +44,13 @@ export function jsBackend(precision: Precision): Backend {
     precision,
     limits: { inputs: 64, bufferBytes: 2 ** 32 },
     lanes: () => 0,
-    createBuffer: (bytes): JsBuffer => ({ bytes, memory: new ArrayBuffer(bytes) }),
+    createBuffer(bytes): JsBuffer {
+      try {
+        return { bytes, memory: new ArrayBuffer(bytes) };
+      } catch {
+        throw new DeviceError(`js: expected memory for ${bytes} B, got none`);
+      }
+    },
     destroyBuffer: () => {},
     upload: (buffer, data, dtype) => view(buffer, dtype).set(data),
 
@@ -59,7 +66,7 @@ export function jsBackend(precision: Precision): Backend {
       const paramTypes = program.params.map(({ type }) => type);
       return cached(`${dtypes} ${paramTypes}\n${source}`, () => {
         if (env.debug() >= 4) console.error(`${label}\n${source}`);
-        return { label, run: jsFunction(source), dtypes, paramTypes };
+        return { label, source, run: jsFunction(source), dtypes, paramTypes };
       });
     },
 
@@ -109,6 +116,7 @@ function referenceOf(kernel: Kernel, finish: Program | null, source: string): Js
   const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
   return {
     label: kernel.name,
+    source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
     run,
     dtypes: [...operands.map(({ dtype }) => dtype), ...outputs],
     paramTypes: [

@@ -1,5 +1,7 @@
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
+import type { Explanation } from "../explain.ts";
+import type { Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";
 import { type GpuChoice, webgpuBackend } from "./webgpu.ts";
@@ -28,6 +30,12 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
 export function currentDevice(): Device {
   if (!current || current.closed) current = new Device(jsBackend("f32"));
   return current;
+}
+
+/** How the tensors would be computed: launches, what is fused into each and why not more, source. */
+export function explain(tensors: readonly Tensor[]): Promise<Explanation> {
+  const device = tensors.find((tensor) => tensor.device)?.device ?? currentDevice();
+  return (device as Device).explain(tensors.map(({ expr }) => expr));
 }
 
 async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {

@@ -17,13 +17,16 @@ export class BufferPool {
   bytesPeak = 0;
   private readonly free = new Map<number, DeviceBuffer[]>();
   private readonly memory: Memory;
+  private readonly maxBytes: number;
 
-  constructor(memory: Memory) {
+  /** No buffer is larger than `maxBytes`. */
+  constructor(memory: Memory, maxBytes: number) {
     this.memory = memory;
+    this.maxBytes = maxBytes;
   }
 
   take(bytes: number): DeviceBuffer {
-    const size = sizeClass(bytes);
+    const size = Math.min(sizeClass(bytes), this.maxBytes);
     const buffer = this.free.get(size)?.pop() ?? this.memory.createBuffer(size);
     this.bytesLive += size;
     this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);

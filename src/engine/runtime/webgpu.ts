@@ -136,16 +136,17 @@ class WebGpuBackend implements Backend {
     });
     try {
       await staging.mapAsync(mapModeRead);
+      const data = hostArray(dtype, count);
+      new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
+      return data;
     } catch (error) {
       await this.check();
       throw new DeviceError(
         `webgpu(read): expected ${size} B back, got an error (${(error as Error).message})`,
       );
+    } finally {
+      staging.destroy();
     }
-    const data = hostArray(dtype, count);
-    new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
-    staging.destroy();
-    return data;
   }
 
   compileProgram(program: Program, label: string): Promise<Executable> {
@@ -295,18 +296,16 @@ class WebGpuBackend implements Backend {
       compute: { module, entryPoint: "main" },
     });
     const [scope, result] = await Promise.allSettled([device.popErrorScope(), created]);
+    // the scope has the compiler's words; the rejection only says that the module is invalid
+    const scoped = scope.status === "fulfilled" ? scope.value?.message : undefined;
     const message =
-      result.status === "rejected"
-        ? (result.reason as Error).message
-        : scope.status === "fulfilled"
-          ? scope.value?.message
-          : undefined;
+      scoped ?? (result.status === "rejected" ? (result.reason as Error).message : undefined);
     this.expectAlive();
     if (message || result.status === "rejected")
       throw new DeviceError(
         `webgpu(${label}): expected a shader that compiles, got ${message}\n${code}`,
       );
-    return { label, pipeline: result.value, layout, key, paramTypes };
+    return { label, source: code, pipeline: result.value, layout, key, paramTypes };
   }
 
   private layoutFor(access: string): GPUBindGroupLayout {

@@ -1,7 +1,9 @@
+import { zeros } from "../../engine/create.ts";
 import { attention } from "../../engine/ops/attention.ts";
 import { matmul } from "../../engine/ops/contraction.ts";
 import type { Rng } from "../../engine/random.ts";
-import { type Tensor, zeros } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { xavierUniform, zero } from "../initialisers.ts";
 import { Linear } from "./linear.ts";
 
 /**
@@ -18,18 +20,43 @@ export class SelfAttention {
   readonly numHeads: number;
 
   constructor(width: number, numHeads: number, rng: Rng) {
-    const bound = Math.sqrt(6 / (3 * width + width));
-    this.inProjWeight = rng.uniform([3 * width, width], -bound, bound);
+    this.inProjWeight = xavierUniform([3 * width, width], rng);
     this.inProjBias = zeros([3 * width]);
-    this.outProj = Object.assign(new Linear(width, width, rng), { bias: zeros([width]) });
+    this.outProj = new Linear(width, width, rng, { bias: zero });
     this.numHeads = numHeads;
   }
 
   /** x f32 [B, N, width]; mask bool [B, N], true where a key is padding → f32 [B, N, width]. */
   forward(x: Tensor, mask: Tensor): Tensor {
-    const [batch, numTokens, width] = x.shape;
     const qkv = matmul(x, this.inProjWeight, { transposeB: true }).add(this.inProjBias);
-    const heads = qkv.reshape([batch, numTokens, 3, this.numHeads, width / this.numHeads]);
-    return this.outProj.forward(attention(heads, mask).reshape(x.shape));
+    return this.outProj.forward(attend(qkv, mask, this.numHeads));
   }
+}
+
+/**
+ * The attention of the published flash models: `SelfAttention` whose output projection `cProj` is
+ * there, and in the weights, but never applied. So it gets no gradient and stays as it starts.
+ */
+export class UnprojectedAttention {
+  readonly cAttn: Linear;
+  readonly cProj: Linear;
+  readonly numHeads: number;
+
+  constructor(width: number, numHeads: number, rng: Rng) {
+    this.cAttn = new Linear(width, 3 * width, rng);
+    this.cProj = new Linear(width, width, rng);
+    this.numHeads = numHeads;
+  }
+
+  /** x f32 [B, N, width]; mask bool [B, N], true where a key is padding → f32 [B, N, width]. */
+  forward(x: Tensor, mask: Tensor): Tensor {
+    return attend(this.cAttn.forward(x), mask, this.numHeads);
+  }
+}
+
+/** qkv f32 [B, N, 3·width] → attention of each head on its own channels, f32 [B, N, width]. */
+function attend(qkv: Tensor, mask: Tensor, numHeads: number): Tensor {
+  const [batch, numTokens, channels] = qkv.shape;
+  const heads = qkv.reshape([batch, numTokens, 3, numHeads, channels / 3 / numHeads]);
+  return attention(heads, mask).reshape([batch, numTokens, channels / 3]);
 }

@@ -1,6 +1,6 @@
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { SelfAttention } from "./attention.ts";
+import { SelfAttention, UnprojectedAttention } from "./attention.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
 
@@ -9,6 +9,8 @@ export interface EncoderLayerOptions {
   numHeads: number;
   /** Width of the feed-forward part. */
   hiddenDim: number;
+  /** Without the output projection, as in the published flash models; default: with it. */
+  isUnprojected?: boolean;
   rng: Rng;
 }
 
@@ -18,14 +20,15 @@ export interface EncoderLayerOptions {
  *   x ← norm1(x + attention(x)),   x ← norm2(x + W₂ relu(W₁ x + b₁) + b₂)
  */
 export class EncoderLayer {
-  readonly selfAttn: SelfAttention;
+  readonly selfAttn: SelfAttention | UnprojectedAttention;
   readonly linear1: Linear;
   readonly linear2: Linear;
   readonly norm1: LayerNorm;
   readonly norm2: LayerNorm;
 
-  constructor({ width, numHeads, hiddenDim, rng }: EncoderLayerOptions) {
-    this.selfAttn = new SelfAttention(width, numHeads, rng);
+  constructor({ width, numHeads, hiddenDim, isUnprojected, rng }: EncoderLayerOptions) {
+    const Attention = isUnprojected ? UnprojectedAttention : SelfAttention;
+    this.selfAttn = new Attention(width, numHeads, rng);
     this.linear1 = new Linear(width, hiddenDim, rng);
     this.linear2 = new Linear(hiddenDim, width, rng);
     this.norm1 = new LayerNorm(width);

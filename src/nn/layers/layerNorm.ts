@@ -1,20 +1,29 @@
+import { ones, zeros } from "../../engine/create.ts";
 import { layerNorm } from "../../engine/ops/normalize.ts";
-import { ones, type Tensor, zeros } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { Layer } from "./layer.ts";
 
-/** Layer normalisation of the last axis, Ba et al. 2016 (arXiv:1607.06450), with learned scale and shift. */
-export class LayerNorm {
-  readonly weight: Tensor;
-  readonly bias: Tensor;
+export interface LayerNormOptions {
+  epsilon?: number;
+  /** Learned scale and shift; default: yes. */
+  isAffine?: boolean;
+}
+
+/** Layer normalisation of the last axis, Ba et al. 2016 (arXiv:1607.06450). */
+export class LayerNorm implements Layer {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
   readonly epsilon: number;
 
-  constructor(features: number, epsilon = 1e-5) {
-    this.weight = ones([features]);
-    this.bias = zeros([features]);
+  constructor(features: number, { epsilon = 1e-5, isAffine = true }: LayerNormOptions = {}) {
+    this.weight = isAffine ? ones([features]) : null;
+    this.bias = isAffine ? zeros([features]) : null;
     this.epsilon = epsilon;
   }
 
   /** x f32 […, features] → the same shape. */
   forward(x: Tensor): Tensor {
-    return layerNorm(x, this.weight, this.bias, this.epsilon);
+    const features = x.shape.slice(-1);
+    return layerNorm(x, this.weight ?? ones(features), this.bias ?? zeros(features), this.epsilon);
   }
 }

@@ -1,5 +1,7 @@
-import { commit, type Tensor, zeros } from "../../engine/tensor.ts";
-import { parameters, setParameters } from "../module.ts";
+import { commit, type Tensor } from "../../engine/tensor.ts";
+import { parameters, type StoredTensor, setParameters } from "../module.ts";
+import { Memory } from "./memory.ts";
+import { type Optimizer, type PerParameter, valueFor } from "./optimizer.ts";
 
 export interface AdamOptions {
   learningRate?: number;
@@ -7,8 +9,15 @@ export interface AdamOptions {
   betas?: readonly [number, number];
   epsilon?: number;
   /** Decoupled (AdamW, Loshchilov & Hutter 2019, arXiv:1711.05101): p shrinks by learningRate · weightDecay. */
-  weightDecay?: number;
+  weightDecay?: PerParameter;
+  /** Classic weight decay λ: the gradient of ½ λ p² is added to g. */
+  l2?: PerParameter;
+  /** Divide by the greatest v so far (Reddi et al. 2018, arXiv:1904.09237). */
+  amsgrad?: boolean;
 }
+
+const greatest = "max_exp_avg_sq";
+type Kind = "exp_avg" | "exp_avg_sq" | typeof greatest;
 
 /**
  * Adam, Kingma & Ba 2015 (arXiv:1412.6980).
@@ -18,55 +27,59 @@ export interface AdamOptions {
  *
  * The bias corrections are computed in double precision and travel as numbers, so no step compiles.
  */
-export class Adam {
+export class Adam implements Optimizer {
   readonly model: object;
   learningRate: number;
   private readonly options: Required<Omit<AdamOptions, "learningRate">>;
-  private steps = 0;
-  private readonly means = new Map<string, Tensor>();
-  private readonly squares = new Map<string, Tensor>();
+  private readonly memory: Memory<Kind>;
 
   constructor(model: object, options: AdamOptions = {}) {
-    const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0 } = options;
+    const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
+    const { weightDecay = 0, l2 = 0, amsgrad = false } = options;
     this.model = model;
     this.learningRate = learningRate;
-    this.options = { betas, epsilon, weightDecay };
+    this.options = { betas, epsilon, weightDecay, l2, amsgrad };
+    const kinds: readonly Kind[] = ["exp_avg", "exp_avg_sq", greatest];
+    this.memory = new Memory(model, kinds.slice(0, amsgrad ? 3 : 2));
   }
 
   /** Steps taken. */
   get step(): number {
-    return this.steps;
+    return this.memory.steps;
   }
 
-  /** Running means by name: `<parameter>.exp_avg` and `<parameter>.exp_avg_sq`. */
   state(): Map<string, Tensor> {
-    const named = (map: ReadonlyMap<string, Tensor>, ending: string) =>
-      [...map].map(([name, tensor]): [string, Tensor] => [`${name}.${ending}`, tensor]);
-    return new Map([...named(this.means, "exp_avg"), ...named(this.squares, "exp_avg_sq")]);
+    return this.memory.state();
   }
 
-  /** Records one step; it is computed together with the next tensor that is waited for. */
+  load(state: ReadonlyMap<string, StoredTensor>, source = "Adam.load"): void {
+    this.memory.load(state, source);
+  }
+
   update(grads: ReadonlyMap<string, Tensor>): void {
-    const { betas, epsilon, weightDecay } = this.options;
-    const [beta1, beta2] = betas;
-    this.steps++;
-    const rate = this.learningRate / (1 - beta1 ** this.steps);
-    const correction = 1 / Math.sqrt(1 - beta2 ** this.steps);
     const updated = new Map<string, Tensor>();
+    const remembered: Tensor[] = [];
     for (const [name, p] of parameters(this.model)) {
-      const g = grads.get(name);
-      if (!g) continue;
-      const m = (this.means.get(name) ?? zeros(p.shape)).mul(beta1).add(g.mul(1 - beta1));
-      const v = (this.squares.get(name) ?? zeros(p.shape))
-        .mul(beta2)
-        .add(g.square().mul(1 - beta2));
-      const change = m.mul(rate).div(v.sqrt().mul(correction).add(epsilon));
-      const kept = weightDecay === 0 ? p : p.mul(1 - this.learningRate * weightDecay);
-      this.means.set(name, m);
-      this.squares.set(name, v);
-      updated.set(name, kept.sub(change));
+      const gradient = grads.get(name);
+      if (!gradient) continue;
+      const { betas, epsilon, weightDecay, l2, amsgrad } = this.options;
+      const [beta1, beta2] = betas;
+      const before = this.memory.recall(name, p);
+      const step = before.steps + 1;
+      const rate = this.learningRate / (1 - beta1 ** step);
+      const correction = 1 / Math.sqrt(1 - beta2 ** step);
+      const pull = valueFor(l2, name);
+      const g = pull === 0 ? gradient : gradient.add(p.mul(pull));
+      const m = before.exp_avg.mul(beta1).add(g.mul(1 - beta1));
+      const v = before.exp_avg_sq.mul(beta2).add(g.square().mul(1 - beta2));
+      const most = amsgrad ? before.max_exp_avg_sq.maximum(v) : v;
+      const change = m.mul(rate).div(most.sqrt().mul(correction).add(epsilon));
+      const shrinkage = this.learningRate * valueFor(weightDecay, name);
+      updated.set(name, (shrinkage === 0 ? p : p.mul(1 - shrinkage)).sub(change));
+      const means = { exp_avg: m, exp_avg_sq: v, ...(amsgrad && { [greatest]: most }) };
+      remembered.push(...this.memory.remember(name, step, means));
     }
     setParameters(this.model, updated);
-    commit([...updated.values(), ...this.means.values(), ...this.squares.values()]);
+    commit([...updated.values(), ...remembered]);
   }
 }

@@ -1,2 +1,5 @@
 /** The catalogue of optimizers. */
 export { Adam, type AdamOptions } from "./adam.ts";
+export { clipByNorm } from "./clip.ts";
+export type { Optimizer, PerParameter } from "./optimizer.ts";
+export { Sgd, type SgdOptions } from "./sgd.ts";

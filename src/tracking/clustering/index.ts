@@ -1,12 +1,15 @@
+import { dbscan } from "./dbscan.ts";
 import { hdbscan } from "./hdbscan.ts";
 import type { Points } from "./points.ts";
 
 /** Every algorithm that labels points; command line, tests and benchmarks read this table. */
-export const clusterings = { hdbscan } satisfies Record<
+export const clusterings = { hdbscan, dbscan } satisfies Record<
   string,
   (points: Points, options?: object) => Int32Array
 >;
 
+export { type ComponentOptions, connectedComponents } from "./connectedComponents.ts";
+export { type DbscanFit, type DbscanOptions, dbscan, dbscanFit } from "./dbscan.ts";
 export {
   type Clustering,
   clusterDendrogram,
@@ -17,8 +20,10 @@ export {
 } from "./hdbscan.ts";
 export type { HdbscanOptions } from "./hdbscanOptions.ts";
 export { type KdTree, kdTree } from "./kdTree.ts";
+export { type KMeans, type KMeansOptions, kMeans } from "./kMeans.ts";
 export { type Metric, type MetricName, metricOf } from "./metrics.ts";
 export { kNearest, type Neighbours } from "./nearest.ts";
 export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
+export { type RadiusNeighbours, radiusNeighbours } from "./radius.ts";
 export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";

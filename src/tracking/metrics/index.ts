@@ -1,9 +1,32 @@
-/** Catalogue of metrics: one file each, pure functions of labels and truth per hit. */
+/** Catalogue of metrics: one file each, pure functions of plain arrays. */
 export * from "./clusterMetrics.ts";
+export {
+  type BinaryRates,
+  binaryRates,
+  type Confusion,
+  confusion,
+  ratesOf,
+} from "./confusion.ts";
 export * from "./differential.ts";
+export * from "./edgeClassification.ts";
+export * from "./edgeEfficiency.ts";
+export * from "./goodNodes.ts";
+export * from "./graphCounts.ts";
 export * from "./hitsPerCluster.ts";
 export * from "./partition.ts";
+export * from "./residualStatistics.ts";
+export * from "./rocAuc.ts";
+export * from "./segmentFractions.ts";
+export * from "./thresholdScan.ts";
+export {
+  type ConnectivityOptions,
+  type ConnectivitySummary,
+  summarizeConnectivity,
+  type TrackConnectivity,
+  trackConnectivity,
+} from "./trackConnectivity.ts";
 export * from "./trackFormersMetrics.ts";
 export * from "./trackMetrics.ts";
 export * from "./trackmlScore.ts";
 export * from "./trackmlWeights.ts";
+export * from "./trackResolution.ts";

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
 import type { Event, Truth } from "../event.ts";
-import { hitEta, hitPt, hitReconstructable } from "../particles.ts";
+import { hitEta, hitPt, hitReconstructable } from "../particleOfHit.ts";
 import type { Tracks } from "../tracks.ts";
 import { type ClusterOptions, type ClusterRates, clusterMetrics } from "./clusterMetrics.ts";
 import { type HitTruth, trackmlScore } from "./trackmlScore.ts";

@@ -7,7 +7,8 @@
  */
 import { ShapeError } from "../../engine/errors.ts";
 import type { Event } from "../event.ts";
-import { particlePt, particleRowOfHit } from "../particles.ts";
+import { particleRowOfHit } from "../particleOfHit.ts";
+import { particlePt } from "../particles.ts";
 
 // importance along the track, at nine evenly spaced places
 const template = [10, 8, 6, 5, 3, 3, 3, 5, 6];

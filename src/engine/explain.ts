@@ -1,0 +1,54 @@
+/** Plans for people: what is launched, what was fused into it, why it ends where it does, and the source. */
+import { bytesPer, type Precision } from "./dtype.ts";
+import type { Expr } from "./expr.ts";
+import type { Plan } from "./plan.ts";
+import type { Executable } from "./runtime/backend.ts";
+import { showShape, sizeOf } from "./shape.ts";
+
+export interface ExplainedLaunch {
+  /** The op that is stored, after the kernel that computes it if there is one. */
+  label: string;
+  /** Ops that are computed in this launch. */
+  members: string[];
+  /** Why its result gets a buffer instead of being computed where it is used. */
+  reason: string;
+  /** What it loads and stores, like `#3 f32 [700, 32]`. */
+  reads: string[];
+  stores: string[];
+  /** Bytes that must move at least: each buffer once. */
+  bytes: number;
+  source: string;
+}
+
+export interface Explanation {
+  launches: ExplainedLaunch[];
+  /** One line per launch. */
+  text: string;
+}
+
+export function explainPlan(
+  plan: Plan,
+  nodes: readonly Expr[],
+  executables: readonly Executable[],
+  precision: Precision,
+): Explanation {
+  const show = (at: number) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`;
+  const bytesOf = (at: number) => sizeOf(nodes[at].shape) * bytesPer(nodes[at].dtype, precision);
+  const launches = plan.launches.map((launch, which): ExplainedLaunch => {
+    const { label, inputs, outputs, reason, members } = launch;
+    return {
+      label,
+      members: members.map((at) => nodes[at].op),
+      reason,
+      reads: inputs.map(show),
+      stores: outputs.map(show),
+      bytes: [...new Set(inputs), ...outputs].reduce((sum, at) => sum + bytesOf(at), 0),
+      source: executables[which].source,
+    };
+  });
+  const lines = launches.map(
+    ({ label, members, reason, reads, stores }) =>
+      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}`,
+  );
+  return { launches, text: `${launches.length} launches\n${lines.join("\n")}` };
+}

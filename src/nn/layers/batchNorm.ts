@@ -1,0 +1,71 @@
+import { ones, zeros } from "../../engine/create.ts";
+import { ShapeError } from "../../engine/errors.ts";
+import { showShape } from "../../engine/shape.ts";
+import { commit, type Tensor } from "../../engine/tensor.ts";
+import { Statistic } from "../module.ts";
+import type { Layer, TrainingPass } from "./layer.ts";
+
+export interface BatchNormOptions {
+  epsilon?: number;
+  /** Learned scale and shift; default: yes. */
+  isAffine?: boolean;
+  /** Share of each batch in the running statistics; null: no running ones, batch statistics always. */
+  momentum?: number | null;
+}
+
+/**
+ * Batch normalisation of each feature over all rows, Ioffe & Szegedy 2015 (arXiv:1502.03167).
+ *
+ *   y = (x − μ) / √(v + ε) · weight + bias
+ *
+ * While training μ and v (biased) are those of the batch, and the running ones move towards them by
+ * `momentum` (v unbiased there, as in PyTorch); otherwise they are the running ones.
+ */
+export class BatchNorm implements Layer {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly runningMean: Statistic | null;
+  readonly runningVar: Statistic | null;
+  readonly epsilon: number;
+  readonly momentum: number | null;
+
+  constructor(features: number, options: BatchNormOptions = {}) {
+    const { epsilon = 1e-5, isAffine = true, momentum = 0.1 } = options;
+    this.weight = isAffine ? ones([features]) : null;
+    this.bias = isAffine ? zeros([features]) : null;
+    this.runningMean = momentum === null ? null : new Statistic(zeros([features]));
+    this.runningVar = momentum === null ? null : new Statistic(ones([features]));
+    this.epsilon = epsilon;
+    this.momentum = momentum;
+  }
+
+  /** x f32 [R, features] → the same shape. */
+  forward(x: Tensor, pass?: TrainingPass): Tensor {
+    if (x.rank !== 2)
+      throw new ShapeError(`BatchNorm(x): expected [R, features], got ${showShape(x.shape)}`);
+    const { mean, variance } = this.statistics(x, pass !== undefined);
+    const normal = x.sub(mean).mul(variance.add(this.epsilon).rsqrt());
+    const scaled = this.weight ? normal.mul(this.weight) : normal;
+    return this.bias ? scaled.add(this.bias) : scaled;
+  }
+
+  private statistics(x: Tensor, isTraining: boolean): { mean: Tensor; variance: Tensor } {
+    if (!isTraining && this.runningMean && this.runningVar)
+      return { mean: this.runningMean.value, variance: this.runningVar.value };
+    const mean = x.mean({ axes: 0 });
+    const variance = x.sub(mean).square().mean({ axes: 0 }); // two passes: E[x²] − μ² cancels
+    if (isTraining) this.observe(mean, variance, x.shape[0]);
+    return { mean, variance };
+  }
+
+  private observe(mean: Tensor, variance: Tensor, numRows: number): void {
+    const { runningMean, runningVar, momentum } = this;
+    if (!runningMean || !runningVar || momentum === null) return;
+    const unbiased = variance.mul(numRows / Math.max(1, numRows - 1));
+    const moved = (statistic: Statistic, seen: Tensor) => {
+      statistic.value = statistic.value.mul(1 - momentum).add(seen.stopGradient().mul(momentum));
+      return statistic.value;
+    };
+    commit([moved(runningMean, mean), moved(runningVar, unbiased)]);
+  }
+}

@@ -1,0 +1,11 @@
+/** The catalogue of layers. */
+export { SelfAttention, UnprojectedAttention } from "./attention.ts";
+export { BatchNorm, type BatchNormOptions } from "./batchNorm.ts";
+export { Dropout } from "./dropout.ts";
+export { EncoderLayer, type EncoderLayerOptions } from "./encoder.ts";
+export type { Layer, TrainingPass } from "./layer.ts";
+export { LayerNorm, type LayerNormOptions } from "./layerNorm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { Mlp, type MlpOptions } from "./mlp.ts";
+export { l2Normalize } from "./normalize.ts";
+export { Activate, Sequential } from "./sequential.ts";

@@ -1,0 +1,71 @@
+import { ShapeError } from "../../engine/errors.ts";
+import type { Rng } from "../../engine/random.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { ActivationName } from "../activations.ts";
+import { Dropout } from "./dropout.ts";
+import type { Layer, TrainingPass } from "./layer.ts";
+import { Linear, type LinearOptions } from "./linear.ts";
+import { Activate, inSequence, Sequential } from "./sequential.ts";
+
+export interface MlpOptions {
+  /** Widths, from input to output. */
+  sizes: readonly number[];
+  /** Of hidden layers; default: relu. */
+  activation?: ActivationName;
+  /** After the last layer; default: none. */
+  outputActivation?: ActivationName | null;
+  /** Normalisations of each hidden layer, in order: `[(features) => new LayerNorm(features)]`. */
+  norms?: readonly ((features: number) => Layer)[];
+  /** Whether `norms` come after the activation; default: before. */
+  isNormLast?: boolean;
+  /** Whether the last layer is normalised too; default: no. */
+  hasOutputNorm?: boolean;
+  /** Probability, after each normalised layer; default: 0. */
+  dropout?: number;
+  /** How weights and biases start. */
+  init?: LinearOptions;
+  /** Parameter names `1.0.weight` by stage and place in it; default: `4.weight`, all in a row. */
+  isNested?: boolean;
+  rng: Rng;
+}
+
+/**
+ * Multi-layer perceptron: per stage, Linear → norms → activation → dropout.
+ *
+ * Its stages are fields 0, 1, … like those of `Sequential`. The options cover the factories of
+ * EggNet, Exa.TrkX and HyperTrack, which differ in where the norms stand and in parameter names.
+ */
+export class Mlp implements Layer {
+  readonly [index: number]: Layer;
+  readonly length: number;
+
+  constructor(options: MlpOptions) {
+    const { sizes, isNested = false } = options;
+    if (sizes.length < 2)
+      throw new ShapeError(`Mlp(sizes): expected input and output widths, got [${sizes}]`);
+    const stages = sizes.slice(1).map((_, which) => stageOf(options, which));
+    const nested = stages.map((stage) => (stage.length > 1 ? new Sequential(stage) : stage[0]));
+    const layers = isNested ? nested : stages.flat();
+    Object.assign(this, layers);
+    this.length = layers.length;
+  }
+
+  /** x f32 [R, first size] → f32 [R, last size]. */
+  forward(x: Tensor, pass?: TrainingPass): Tensor {
+    return inSequence(this, x, pass);
+  }
+}
+
+function stageOf(options: MlpOptions, which: number): Layer[] {
+  const { sizes, activation = "relu", outputActivation = null, norms = [] } = options;
+  const { isNormLast = false, hasOutputNorm = false, dropout = 0, init, rng } = options;
+  const isOutput = which === sizes.length - 2;
+  const [inputs, outputs] = [sizes[which], sizes[which + 1]];
+  const linear = new Linear(inputs, outputs, rng, init);
+  const name = isOutput ? outputActivation : activation;
+  const activate = name === null ? [] : [new Activate(name)];
+  if (isOutput && !hasOutputNorm) return [linear, ...activate];
+  const normal = norms.map((norm) => norm(outputs));
+  const inOrder = isNormLast ? [...activate, ...normal] : [...normal, ...activate];
+  return [linear, ...inOrder, ...(dropout > 0 ? [new Dropout(dropout)] : [])];
+}

@@ -1,0 +1,227 @@
+/**
+ * The training loop: epochs of batches, one optimizer step per batch, validation after each epoch.
+ *
+ * It knows no files, clocks or models. A training that is stopped and resumed from its store takes
+ * the same steps, bit for bit, on the same device: what a step depends on is in the checkpoint, its
+ * randomness is a function of seed and step, and each step is computed in a submission of its own.
+ */
+
+import { scalar } from "../engine/create.ts";
+import { Rng } from "../engine/random.ts";
+import { commit, realize, type Tensor } from "../engine/tensor.ts";
+import { checkpointOf, restore, type Trained, type TrainingStore } from "./checkpoint.ts";
+import type { TrainingPass } from "./layers/layer.ts";
+import { modelState, valueAndGrad } from "./module.ts";
+import { clipByNorm } from "./optim/clip.ts";
+import type { Optimizer } from "./optim/optimizer.ts";
+import type { Schedule } from "./schedules/schedule.ts";
+
+export interface StepReport {
+  /** From 0. */
+  epoch: number;
+  /** Steps done, this one included. */
+  step: number;
+  loss: number;
+  learningRate: number;
+}
+
+export interface EpochReport {
+  /** From 0. */
+  epoch: number;
+  /** Steps done. */
+  step: number;
+  /** Mean over the batches of the epoch. */
+  trainLoss: number;
+  /** What `validate` gave; the training loss without it. */
+  metric: number;
+  learningRate: number;
+  isBest: boolean;
+}
+
+export interface TrainOptions<Model extends object, Batch> {
+  model: Model;
+  optimizer: Optimizer;
+  /** The batches of an epoch; an epoch must have the same ones whenever it is asked for. */
+  batches: (epoch: number) => Iterable<Batch> | AsyncIterable<Batch>;
+  loss: (model: Model, batch: Batch, pass: TrainingPass) => Tensor;
+  /** At the latest after so many epochs, or steps. */
+  epochs?: number;
+  steps?: number;
+  /** Default: the optimizer's own rate throughout. */
+  schedule?: Schedule;
+  /** What the schedule counts; default: epochs. */
+  scheduleBy?: "epoch" | "step";
+  /** Greatest norm of all gradients together. */
+  clipNorm?: number;
+  validate?: (model: Model) => Promise<number> | number;
+  /** Which metric is better; default: min. */
+  mode?: "min" | "max";
+  /** Stop after so many epochs without a better metric. */
+  patience?: number;
+  seed?: number;
+  /** Read the loss back every so many steps; more often makes the device wait. Default: 10. */
+  reportEvery?: number;
+  onStep?: (report: StepReport) => void;
+  /** Called before the epoch is saved. */
+  onEpoch?: (report: EpochReport) => void;
+  /** Resumed from, and saved to after each epoch. */
+  store?: TrainingStore;
+  /** Save also every so many steps. */
+  checkpointEvery?: number;
+  /** When aborted: finish the step, save, return. */
+  signal?: AbortSignal;
+}
+
+export interface TrainingResult {
+  epochs: number;
+  steps: number;
+  metrics: readonly number[];
+  best: number | null;
+  /** Why it ended. */
+  stopped: "epochs" | "steps" | "patience" | "signal";
+}
+
+/** Trains `model` in place; see the file's head. */
+export async function train<Model extends object, Batch>(
+  options: TrainOptions<Model, Batch>,
+): Promise<TrainingResult> {
+  return new Training(options).run();
+}
+
+const maxBusy = 50; // ms that pass at most before signals, timers and clicks get their turn
+const stepStreams = 2 ** 31; // children of the generator from this one on are those of steps
+
+class Training<Model extends object, Batch> {
+  private readonly options: TrainOptions<Model, Batch>;
+  private now: Trained;
+  /** The loss that is being read back. */
+  private reading: Promise<void> = Promise.resolve();
+  private yieldedAt = performance.now();
+
+  constructor(options: TrainOptions<Model, Batch>) {
+    const { model, optimizer, seed = 0, epochs, steps } = options;
+    if (epochs === undefined && steps === undefined)
+      throw new RangeError("train: expected epochs or steps, got neither");
+    const start = { epoch: 0, batch: 0, step: 0, seed, metrics: [], best: null, numBad: 0 };
+    this.options = options;
+    this.now = { model, optimizer, state: start, lossSum: scalar(0) };
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { model, optimizer, store } = this.options;
+    const saved = await store?.load();
+    if (saved) this.now = restore({ model, optimizer }, saved, "train");
+    await realize([...modelState(model).values()]); // the first step is planned like any other
+    let stopped = this.reasonToStop();
+    while (!stopped) {
+      stopped = await this.runEpoch();
+      if (stopped) await this.save("last");
+      else {
+        await this.endEpoch();
+        stopped = this.reasonToStop();
+      }
+    }
+    await this.reading;
+    const { epoch, step, metrics, best } = this.now.state;
+    return { epochs: epoch, steps: step, metrics, best, stopped };
+  }
+
+  private reasonToStop(): TrainingResult["stopped"] | null {
+    const { epochs = Infinity, steps = Infinity, patience = Infinity, signal } = this.options;
+    const { epoch, step, numBad } = this.now.state;
+    if (numBad >= patience) return "patience";
+    if (epoch >= epochs) return "epochs";
+    if (step >= steps) return "steps";
+    return signal?.aborted ? "signal" : null;
+  }
+
+  /** The rest of an epoch; returns early with the reason if the training is to stop. */
+  private async runEpoch(): Promise<TrainingResult["stopped"] | null> {
+    const { batches, checkpointEvery = Infinity } = this.options;
+    const { state } = this.now;
+    let skipped = 0;
+    for await (const batch of batches(state.epoch)) {
+      if (skipped++ < state.batch) continue; // done before the training was resumed
+      const reason = this.reasonToStop();
+      if (reason) return reason;
+      await this.takeStep(batch);
+      await this.yieldNow();
+      if (state.step % checkpointEvery === 0) await this.save("last");
+    }
+    if (state.batch === 0)
+      throw new RangeError(`train: expected batches in epoch ${state.epoch}, got none`);
+    return null;
+  }
+
+  private async takeStep(batch: Batch): Promise<void> {
+    const { model, optimizer, loss, clipNorm, reportEvery = 10, onStep } = this.options;
+    const { state } = this.now;
+    const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
+    const { value, grads } = valueAndGrad(model, (m) => loss(m, batch, pass));
+    const learningRate = this.setRate();
+    optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);
+    this.now.lossSum = this.now.lossSum.add(value);
+    commit([this.now.lossSum]);
+    state.batch++;
+    state.step++;
+    if (state.step % reportEvery !== 0) return realize([value]);
+    await this.reading; // so that at most two reports are under way
+    const { epoch, step } = state;
+    this.reading = value.item().then((found) => {
+      const finite = expectFinite(found, step);
+      onStep?.({ epoch, step, loss: finite, learningRate });
+    });
+    this.reading.catch(() => {}); // it is thrown where it is waited for
+  }
+
+  /** A backend without waiting would keep the event loop busy for the whole training. */
+  private async yieldNow(): Promise<void> {
+    if (performance.now() - this.yieldedAt < maxBusy) return;
+    await new Promise((resume) => setTimeout(resume, 0));
+    this.yieldedAt = performance.now();
+  }
+
+  private setRate(): number {
+    const { optimizer, schedule, scheduleBy = "epoch" } = this.options;
+    const { state } = this.now;
+    if (schedule) optimizer.learningRate = schedule(state[scheduleBy], state.metrics);
+    return optimizer.learningRate;
+  }
+
+  private async endEpoch(): Promise<void> {
+    const { model, optimizer, validate, mode = "min", onEpoch } = this.options;
+    const { state } = this.now;
+    await this.reading;
+    const trainLoss = expectFinite(await this.now.lossSum.item(), state.step) / state.batch;
+    const metric = validate ? await validate(model) : trainLoss;
+    const isBest =
+      state.best === null || (mode === "min" ? metric < state.best : metric > state.best);
+    state.metrics.push(metric);
+    state.numBad = isBest ? 0 : state.numBad + 1;
+    if (isBest) state.best = metric;
+    const { learningRate } = optimizer;
+    const { epoch, step } = state;
+    onEpoch?.({ epoch, step, trainLoss, metric, learningRate, isBest }); // a log must be ahead of `last`
+    state.epoch++;
+    state.batch = 0;
+    this.now.lossSum = scalar(0);
+    if (isBest) await this.save("best"); // first, so that `last` never knows of a best that is not there
+    await this.save("last");
+  }
+
+  private async save(name: "last" | "best"): Promise<void> {
+    const { store } = this.options;
+    await this.reading;
+    if (!store) return;
+    const checkpoint = await checkpointOf(this.now);
+    expectFinite(await this.now.lossSum.item(), this.now.state.step); // keep the last good one
+    await store.save(checkpoint, name);
+  }
+}
+
+function expectFinite(loss: number, step: number): number {
+  if (Number.isFinite(loss)) return loss;
+  throw new RangeError(
+    `train: expected a finite loss, got ${loss} at or before step ${step} (a lower learning rate, or clipNorm?)`,
+  );
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { BufferPool } from "../../src/engine/runtime/pool.ts";
+
+const limit = 2 ** 31 - 4; // common for storage bindings, and not a size class
+
+function poolOf() {
+  const made: number[] = [];
+  const destroyed: number[] = [];
+  const memory = {
+    createBuffer: (bytes: number) => {
+      made.push(bytes);
+      return { bytes };
+    },
+    destroyBuffer: ({ bytes }: { bytes: number }) => void destroyed.push(bytes),
+  };
+  return { pool: new BufferPool(memory, limit), made, destroyed };
+}
+
+test("of a buffer a fifth is unused at most, and none is above the limit", () => {
+  const { pool } = poolOf();
+  for (let bytes = 257; bytes < limit; bytes = Math.floor(bytes * 1.1)) {
+    const buffer = pool.take(bytes);
+    expect(buffer.bytes).toBeGreaterThanOrEqual(bytes);
+    expect(buffer.bytes).toBeLessThanOrEqual(Math.min(1.25 * bytes, limit));
+    if (buffer.bytes < limit) expect(buffer.bytes % 8).toBe(0);
+  }
+  expect(pool.take(limit).bytes).toBe(limit);
+});
+
+test("what is given back is taken again, and drained in the end", () => {
+  const { pool, made, destroyed } = poolOf();
+  const [a, b] = [pool.take(1000), pool.take(1020)];
+  pool.give(a);
+  expect(pool.take(900)).toBe(a);
+  expect([pool.bytesLive, pool.bytesPeak]).toEqual([2048, 2048]);
+  pool.give(a);
+  pool.give(b);
+  pool.drain();
+  expect(pool.bytesLive).toBe(0);
+  expect(made).toEqual([1024, 1024]);
+  expect(destroyed).toEqual(made);
+});

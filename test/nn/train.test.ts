@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import {
+  Adam,
+  type Checkpoint,
+  type EpochReport,
+  FormatError,
+  readState,
+  type StepReport,
+  type TrainingStore,
+  tensor,
+  train,
+  writeState,
+} from "../../src/index.ts";
+import { useDevice } from "../helpers/backends.ts";
+import { batchesPerEpoch, bitsOf, tinyTraining } from "./tinyTraining.ts";
+
+useDevice("js");
+
+/** Keeps every checkpoint, and starts from the one that is given. */
+class Memory implements TrainingStore {
+  readonly saved: { name: string; checkpoint: Checkpoint }[] = [];
+  private readonly start: Checkpoint | null;
+
+  constructor(start: Checkpoint | null = null) {
+    this.start = start;
+  }
+  async load() {
+    return this.start;
+  }
+  save(checkpoint: Checkpoint, name: string) {
+    this.saved.push({ checkpoint, name });
+  }
+}
+
+test("a training resumed from any of its checkpoints ends with the same bits", async () => {
+  const whole = tinyTraining(3);
+  const store = new Memory();
+  const result = await train({ ...whole, store, checkpointEvery: 1 });
+  expect(result).toMatchObject({ epochs: 3, steps: 15, stopped: "epochs" });
+  const expected = await bitsOf(whole.model);
+  expect(store.saved.length).toBeGreaterThan(15);
+  for (const { checkpoint } of store.saved.slice(0, -1)) {
+    const resumed = tinyTraining(3);
+    const again = await train({ ...resumed, store: new Memory(checkpoint) });
+    expect(await bitsOf(resumed.model), writeState(checkpoint.state)).toEqual(expected);
+    expect(again).toEqual(result);
+  }
+});
+
+test("saving changes nothing", async () => {
+  const [plain, saving] = [tinyTraining(2), tinyTraining(2)];
+  await train(plain);
+  await train({ ...saving, store: new Memory(), checkpointEvery: 3, reportEvery: 1 });
+  expect(await bitsOf(saving.model)).toEqual(await bitsOf(plain.model));
+});
+
+test("another seed drops other values", async () => {
+  const [one, other] = [tinyTraining(1), { ...tinyTraining(1), seed: 4 }];
+  await train(one);
+  await train(other);
+  expect(await bitsOf(other.model)).not.toEqual(await bitsOf(one.model));
+});
+
+test("reports name epochs, steps, losses and rates; the loss falls", async () => {
+  const steps: StepReport[] = [];
+  const epochs: EpochReport[] = [];
+  const options = tinyTraining(4);
+  const result = await train({
+    ...options,
+    onStep: (report) => steps.push(report),
+    onEpoch: (report) => epochs.push(report),
+  });
+  expect(steps.map(({ step }) => step)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+  expect(steps.map(({ epoch }) => epoch)).toEqual([0, 0, 1, 1, 1, 2, 2, 3, 3, 3]);
+  expect(epochs.map(({ metric }) => metric)).toEqual(result.metrics);
+  expect(epochs.slice(0, 2).map(({ learningRate }) => learningRate)).toEqual([0.01, 0.02]);
+  expect(epochs.at(-1)!.trainLoss).toBeLessThan(epochs[0].trainLoss);
+  expect(result.best).toBe(Math.min(...result.metrics));
+});
+
+test("a report of every step: the epoch's loss is the mean of its batches'", async () => {
+  const losses: number[] = [];
+  let mean = 0;
+  await train({
+    ...tinyTraining(1),
+    reportEvery: 1,
+    onStep: ({ loss }) => losses.push(loss),
+    onEpoch: ({ trainLoss }) => {
+      mean = trainLoss;
+    },
+  });
+  expect(losses.length).toBe(batchesPerEpoch);
+  // the sum is float32
+  expect(mean).toBeCloseTo(losses.reduce((sum, loss) => sum + loss, 0) / batchesPerEpoch, 6);
+});
+
+test("early stopping counts epochs without a better metric, and keeps the best", async () => {
+  const metrics = [3, 2, 2.5, 1, 1, 1, 0];
+  const store = new Memory();
+  const options = {
+    ...tinyTraining(100),
+    validate: () => metrics.shift()!,
+    patience: 2,
+    store,
+  };
+  const result = await train(options);
+  expect(result).toMatchObject({ epochs: 6, best: 1, stopped: "patience" });
+  expect(
+    store.saved.filter(({ name }) => name === "best").map((s) => s.checkpoint.state.epoch),
+  ).toEqual([1, 2, 4]);
+  const last = new Memory(store.saved.at(-1)!.checkpoint);
+  expect((await train({ ...options, store: last })).stopped).toBe("patience"); // stays stopped
+});
+
+test("a limit of steps and a signal end an epoch early, saved where they are", async () => {
+  const store = new Memory();
+  const { stopped, steps } = await train({ ...tinyTraining(9), steps: 7, store });
+  expect([stopped, steps]).toEqual(["steps", 7]);
+  expect(store.saved.at(-1)!.checkpoint.state).toMatchObject({ epoch: 1, batch: 2, step: 7 });
+
+  const abort = new AbortController();
+  const stopping = {
+    ...tinyTraining(9),
+    store: new Memory(),
+    signal: abort.signal,
+    onStep: ({ step }: StepReport) => step === 8 && abort.abort(),
+  };
+  const result = await train({ ...stopping, onStep: (r) => void stopping.onStep(r) });
+  expect(result.stopped).toBe("signal");
+  expect(result.steps).toBeGreaterThanOrEqual(8);
+  expect(stopping.store.saved.at(-1)!.checkpoint.state.step).toBe(result.steps);
+});
+
+test("a loss that is not finite ends the training and is not saved", async () => {
+  const store = new Memory();
+  const options = tinyTraining(5);
+  let calls = 0;
+  const training = train({
+    ...options,
+    store,
+    checkpointEvery: 1,
+    loss: (m, batch, pass) => options.loss(m, batch, pass).mul(++calls === 8 ? Number.NaN : 1),
+  });
+  await expect(training).rejects.toThrow(
+    /train: expected a finite loss, got NaN at or before step 8/,
+  );
+  expect(store.saved.at(-1)!.checkpoint.state.step).toBe(7);
+});
+
+test("options that cannot work are refused", async () => {
+  const { epochs: _, ...endless } = tinyTraining(1);
+  await expect(train(endless)).rejects.toThrow("train: expected epochs or steps, got neither");
+  const empty = train({ ...tinyTraining(1), batches: () => [] });
+  await expect(empty).rejects.toThrow("train: expected batches in epoch 0, got none");
+});
+
+test("state as text keeps every bit; other text is refused", () => {
+  const state = {
+    epoch: 2,
+    batch: 0,
+    step: 9,
+    seed: 1,
+    metrics: [0.1 + 0.2, Number.NaN, Infinity],
+    best: 1e-300,
+    numBad: 0,
+  };
+  expect(readState(writeState(state), "here")).toEqual(state);
+  expect(() => readState("{}", "file")).toThrow(FormatError);
+  expect(() => readState('{"epoch":', "file")).toThrow(/^file: expected the state of a training/);
+});
+
+test("a model of another shape is not resumed", async () => {
+  const store = new Memory();
+  await train({ ...tinyTraining(1), store });
+  const model = { weight: tensor([1]) };
+  const other = {
+    model,
+    optimizer: new Adam(model),
+    batches: () => [0],
+    loss: (m: typeof model) => m.weight.sum(),
+    epochs: 2,
+    store: new Memory(store.saved.at(-1)!.checkpoint),
+  };
+  await expect(train(other)).rejects.toThrow("train: expected the key weight [1], got none");
+});
