@@ -1,9 +1,11 @@
 /** Random shapes, numbers and operands for property tests; fast-check shrinks them. */
 import fc from "fast-check";
 import type { DType, Tensor } from "../../src/index.ts";
+import { randomFrom } from "../../src/testing/index.ts";
 import * as oracle from "./oracle.ts";
 import { leaf, moved, type Sample } from "./samples.ts";
 
+export { randomFrom };
 export type Gen = fc.GeneratorValue;
 export type Shape = readonly number[];
 /** Draws the next element. */
@@ -31,17 +33,6 @@ export const filled = (g: Gen, minRank = 0, maxRank = 4): number[] =>
 export function order(g: Gen, n: number): number[] {
   const rest = Array.from({ length: n }, (_, i) => i);
   return Array.from({ length: n }, () => rest.splice(g(indexBelow, rest.length), 1)[0]!);
-}
-
-/** mulberry32: a small generator of numbers in [0, 1), for data that need not shrink one by one. */
-export function randomFrom(seed: number): Draw {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Elements of [low, high] in a dtype; floats are f32 numbers, some of them round ones. */

@@ -1,5 +1,6 @@
 /** Composites: products, softmax, layer norm, attention; and graphs of random ops. */
-import { attention, layerNorm, matmul, softmax, tensor } from "../../../src/index.ts";
+import { record } from "../../../src/engine/tensor.ts";
+import { attention, layerNorm, matmul, softmax, type Tensor, tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -20,6 +21,19 @@ export const compositeSamplers: Record<string, Sampler> = {
     const operands = [operand(random, a), operand(random, b)];
     const text = `matmul${JSON.stringify(options)}`;
     return { ...caseOf(text, operands, (x, y) => matmul(x, y, options)), isLinear: true };
+  },
+
+  // what the planner may record, and `matmul` spells as one product of more rows
+  "matmul of a shared b": (random) => {
+    const [batch, m, k] = smallShape(random, { minRank: 3, maxRank: 3 });
+    const n = whole(random, 1, 3);
+    const attrs = { transposeA: chance(random), transposeB: chance(random) };
+    const a = attrs.transposeA ? [batch, k, m] : [batch, m, k];
+    const b = attrs.transposeB ? [1, n, k] : [1, k, n];
+    const operands = [operand(random, a), operand(random, b)];
+    const product = (x: Tensor, y: Tensor) =>
+      record("matmul", [x, y], [batch, m, n], "f32", { attrs });
+    return { ...caseOf(`shared ${JSON.stringify(attrs)}`, operands, product), isLinear: true };
   },
 
   "matmul with itself": (random) => {
