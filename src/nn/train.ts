@@ -110,7 +110,10 @@ class Training<Model extends object, Batch> {
   async run(): Promise<TrainingResult> {
     const { model, optimizer, store } = this.options;
     const saved = await store?.load();
-    if (saved) this.now = restore({ model, optimizer }, saved, "train");
+    if (saved) {
+      this.now = restore({ model, optimizer }, saved, "train");
+      this.setRate(saved.state.step - 1); // of the last step, in case its epoch has only to be ended
+    }
     await realize([...modelState(model).values()]); // the first step is planned like any other
     let stopped = this.reasonToStop();
     while (!stopped) {
@@ -158,7 +161,7 @@ class Training<Model extends object, Batch> {
     const { state } = this.now;
     const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
     const { value, grads } = valueAndGrad(model, (m) => loss(m, batch, pass));
-    const learningRate = this.setRate();
+    const learningRate = this.setRate(state.step);
     optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);
     this.now.lossSum = this.now.lossSum.add(value);
     commit([this.now.lossSum]);
@@ -181,10 +184,11 @@ class Training<Model extends object, Batch> {
     this.yieldedAt = performance.now();
   }
 
-  private setRate(): number {
+  private setRate(step: number): number {
     const { optimizer, schedule, scheduleBy = "epoch" } = this.options;
-    const { state } = this.now;
-    if (schedule) optimizer.learningRate = schedule(state[scheduleBy], state.metrics);
+    const { epoch, metrics } = this.now.state;
+    const time = scheduleBy === "epoch" ? epoch : Math.max(0, step);
+    if (schedule) optimizer.learningRate = schedule(time, metrics);
     return optimizer.learningRate;
   }
 

@@ -1,6 +1,14 @@
 /** How far tensors are from those of published trainings. */
 import type { Safetensors } from "../../src/engine/formats/safetensors.ts";
-import type { Tensor } from "../../src/index.ts";
+import type { BackendName, Tensor } from "../../src/index.ts";
+
+const backends: readonly BackendName[] = ["js-f64", "js", "webgpu"];
+
+/** Every case on every backend. No suites by backend: one without cases would fail. */
+export const onBackends = <Case extends object>(
+  cases: readonly Case[],
+): (Case & { backend: BackendName })[] =>
+  backends.flatMap((backend) => cases.map((entry) => ({ ...entry, backend })));
 
 /** Largest difference between tensors of a file and ours, relative to the largest entry of each. */
 export async function difference(

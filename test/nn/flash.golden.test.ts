@@ -1,14 +1,14 @@
 /** A training step of the flash variant: losses of single events summed, one backward, one Adam step. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { regressorFrom } from "../../models/transformerRegressor.ts";
 import { readSafetensors, type Safetensors } from "../../src/engine/formats/safetensors.ts";
-import { Adam, type BackendName, mse, parameters, tensor, valueAndGrad } from "../../src/index.ts";
+import { Adam, mse, parameters, tensor, valueAndGrad } from "../../src/index.ts";
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
 import { fixtureFolder, fixturePaths } from "../helpers/fixtures.ts";
-import { difference, excess, gradTolerance } from "./compare.ts";
+import { difference, excess, gradTolerance, onBackends } from "./compare.ts";
 
 interface FlashCase {
   hyper: { n_head: number };
@@ -43,9 +43,10 @@ const floats = (rows: number[][][]) =>
 
 const learningRate = 1e-3; // the only one the program knows
 
-describe.each(Object.keys(gradTolerance))("on %s", (backend) => {
-  test.for(cases)("$name: outputs, losses, gradients and parameters", async ({ path, step }) => {
-    const device = await openDevice({ backend: backend as BackendName });
+test.for(onBackends(cases))(
+  "$name on $backend: outputs, losses, gradients and parameters",
+  async ({ path, step, backend }) => {
+    const device = await openDevice({ backend });
     try {
       const weights = stored(`${path}_weights_initial`);
       const model = regressorFrom(weights.tensors, { numHeads: step.hyper.n_head });
@@ -86,5 +87,5 @@ describe.each(Object.keys(gradTolerance))("on %s", (backend) => {
     } finally {
       await device.close();
     }
-  });
-});
+  },
+);

@@ -1,7 +1,6 @@
 /** Losses of the published programs, and their gradients, from fixed inputs. */
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
-  type BackendName,
   bceWithLogits,
   contrastive,
   dice,
@@ -15,6 +14,7 @@ import {
   type Tensor,
 } from "../../src/index.ts";
 import { fixtureFolder } from "../helpers/fixtures.ts";
+import { onBackends } from "./compare.ts";
 import { bools, describedTensors, expectLoss, floats, type LossCase, pairsOf } from "./stored.ts";
 
 const notReplayed: string[] = [];
@@ -150,6 +150,4 @@ test("losses are there, or reported as absent", () => {
   expect(cases.every(({ values }) => "loss" in values)).toBe(true);
 });
 
-describe.each(["js-f64", "js", "webgpu"] as const)("on %s", (backend: BackendName) => {
-  test.for(cases)("$name", (loss) => expectLoss(backend, loss));
-});
+test.for(onBackends(cases))("$name on $backend", (loss) => expectLoss(loss.backend, loss));

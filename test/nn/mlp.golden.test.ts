@@ -1,11 +1,10 @@
 /** Multi-layer perceptrons of the published programs: outputs, and gradients where they are given. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readSafetensors, type Safetensors } from "../../src/engine/formats/safetensors.ts";
 import {
   activationNamed,
-  type BackendName,
   BatchNorm,
   type Layer,
   LayerNorm,
@@ -21,6 +20,8 @@ import {
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
 import { fixtureFolder, fixturePaths } from "../helpers/fixtures.ts";
+import { onBackends } from "./compare.ts";
+import { under, widthsOf } from "./stored.ts";
 
 interface MlpCase {
   name: string;
@@ -43,14 +44,6 @@ function tensorsBeside(path: string): Safetensors["tensors"] {
   const file = path.replace(/\.json$/, ".safetensors");
   return existsSync(file) ? readSafetensors(readFileSync(file), file).tensors : new Map();
 }
-
-/** The tensors under a prefix, by the rest of their name. */
-const under = (tensors: Safetensors["tensors"], prefix: string) =>
-  new Map(
-    [...tensors].flatMap(([key, t]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), t] as const] : [],
-    ),
-  );
 
 /** Linear → activation → batch norm, names by stage. */
 function hypertrackCases(): MlpCase[] {
@@ -148,9 +141,6 @@ function exatrkxCases(): MlpCase[] {
       const weights = under(tensors, `param.${key}.`);
       const [from, to] = [tensors.get(x), tensors.get(y)];
       if (!from || !to || weights.size === 0) return [];
-      const widths = [...weights].flatMap(([, { shape }]) =>
-        shape.length === 2 ? [shape[0]] : [],
-      );
       const norms: ((n: number) => Layer)[] = [
         ...(hparams.layernorm === false ? [] : [(n: number) => new LayerNorm(n, { isAffine })]),
         ...(hparams.batchnorm
@@ -158,7 +148,7 @@ function exatrkxCases(): MlpCase[] {
           : []),
       ];
       const options = {
-        sizes: [from.shape[1], ...widths],
+        sizes: widthsOf(weights),
         activation: activationNamed(hparams.hidden_activation ?? hparams.activation)!,
         norms,
       };
@@ -194,8 +184,9 @@ function expectClose(ours: ArrayLike<number>, { data }: StoredTensor, bound: num
 
 const asTensor = ({ data, shape }: StoredTensor) => tensor(data as Float32Array, shape);
 
-describe.each(["js-f64", "js", "webgpu"] as const)("on %s", (backend: BackendName) => {
-  test.for(cases)("$name", async ({ options, weights, x, expected, backward }) => {
+test.for(onBackends(cases))(
+  "$name on $backend",
+  async ({ options, weights, x, expected, backward, backend }) => {
     const device = await openDevice({ backend });
     try {
       const build = () => {
@@ -220,5 +211,5 @@ describe.each(["js-f64", "js", "webgpu"] as const)("on %s", (backend: BackendNam
     } finally {
       await device.close();
     }
-  });
-});
+  },
+);

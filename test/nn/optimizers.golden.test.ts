@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
-import { Adam, type BackendName, clipByNorm, type Tensor, tensor } from "../../src/index.ts";
+import { Adam, clipByNorm, type Tensor, tensor } from "../../src/index.ts";
 import { openDevice } from "../../src/node/open.ts";
 import { fixtureFolder, fixturePaths } from "../helpers/fixtures.ts";
+import { onBackends } from "./compare.ts";
 
 interface StepCase {
   optimizer: {
@@ -54,8 +55,9 @@ test("optimizer steps are there, or reported as absent", () => {
 // A step is of the size of the rate; some roundings of the parameter and of the step, in float32.
 const tolerance = ({ rate, size }: { rate: number; size: number }) => 2 ** -23 * (size + 8 * rate);
 
-describe.each(["js-f64", "js", "webgpu"] as const)("on %s", (backend: BackendName) => {
-  test.for(cases)("$name: clipped AdamW step", async ({ path, step }) => {
+test.for(onBackends(cases))(
+  "$name on $backend: clipped AdamW step",
+  async ({ path, step, backend }) => {
     const device = await openDevice({ backend });
     try {
       const { lr, eps, betas, weight_decay_w, weight_decay_b, max_grad_norm } = step.optimizer;
@@ -78,8 +80,8 @@ describe.each(["js-f64", "js", "webgpu"] as const)("on %s", (backend: BackendNam
     } finally {
       await device.close();
     }
-  });
-});
+  },
+);
 
 const grouped = fixturePaths("hypertrack", /\.json$/)
   .map((path) => ({ name: basename(path), content: JSON.parse(readFileSync(path, "utf8")) }))

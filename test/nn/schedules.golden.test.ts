@@ -1,7 +1,7 @@
 /** Learning rates over time against those that the published programs printed. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   atLeast,
   constantRate,
@@ -63,10 +63,8 @@ function expectRates(schedule: Schedule, rates: readonly number[], metrics?: rea
     expect(Math.abs(schedule(time, metrics) / rate - 1), `time ${time}`).toBeLessThan(tolerance);
 }
 
-describe("eggnet", () => {
-  test.for(eggnet)("$name", ({ entry }) => {
-    expectRates(eggnetSchedule(entry), entry.lr_per_epoch, entry.metric_per_epoch);
-  });
+test.for(eggnet)("eggnet $name", ({ entry }) => {
+  expectRates(eggnetSchedule(entry), entry.lr_per_epoch, entry.metric_per_epoch);
 });
 
 /** HyperTrack's schedulers; the file gives rates only, so the period is where the restart is. */
@@ -83,10 +81,8 @@ function hypertrackSchedules(content: Record<string, number[]>): Record<string, 
   };
 }
 
-describe("hypertrack", () => {
-  test.for(hypertrack)("$name", ({ content }) => {
-    const schedules = hypertrackSchedules(content);
-    const curves = Object.keys(content).filter((key) => key.startsWith("lr_"));
-    for (const key of curves) expectRates(schedules[key.slice("lr_".length)], content[key]);
-  });
+test.for(hypertrack)("hypertrack $name", ({ content }) => {
+  const schedules = hypertrackSchedules(content);
+  const curves = Object.keys(content).filter((key) => key.startsWith("lr_"));
+  for (const key of curves) expectRates(schedules[key.slice("lr_".length)], content[key]);
 });

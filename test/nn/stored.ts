@@ -45,6 +45,15 @@ export const under = (tensors: Tensors, prefix: string): Tensors =>
     ),
   );
 
+/** Input width and output widths of the matrices `0.weight`, `3.weight`, …, in the order of their numbers. */
+export function widthsOf(weights: Tensors): number[] {
+  const number = (key: string) => Number.parseInt(key, 10);
+  const matrices = [...weights]
+    .filter(([, { shape }]) => shape.length === 2)
+    .sort(([a], [b]) => number(a) - number(b));
+  return [matrices[0][1].shape[1], ...matrices.map(([, { shape }]) => shape[0])];
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: the shape of each kind of file is known where it is read
 type Content = any;
 

@@ -40,12 +40,12 @@ describe("a training in a process of its own", () => {
   test("killed at random moments and resumed, it ends with the same bits", async () => {
     const run = join(folder, "killed");
     const args = [run, String(epochs)];
-    // Moments after the first report, in ms: the training takes some hundreds.
+    // Moments after the first report, in ms: the training takes some thousands.
     for (let kill = 0; kill < 6; kill++) {
       const child = startChild(script, { args });
       const ended = new Promise((done) => child.once("close", done));
       await Promise.race([new Promise((started) => child.stdout!.once("data", started)), ended]);
-      const moment = Math.random() * 120;
+      const moment = Math.random() * 500;
       await Promise.race([new Promise((later) => setTimeout(later, moment)), ended]);
       child.kill("SIGKILL");
       await ended;

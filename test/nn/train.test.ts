@@ -35,13 +35,19 @@ class Memory implements TrainingStore {
 test("a training resumed from any of its checkpoints ends with the same bits", async () => {
   const whole = tinyTraining(3);
   const store = new Memory();
-  const result = await train({ ...whole, store, checkpointEvery: 1 });
+  let reported: EpochReport | null = null;
+  const onEpoch = (report: EpochReport) => {
+    reported = report;
+  };
+  const result = await train({ ...whole, store, checkpointEvery: 1, onEpoch });
+  const lastReport = reported;
   expect(result).toMatchObject({ epochs: 3, steps: 15, stopped: "epochs" });
   const expected = await bitsOf(whole.model);
   expect(store.saved.length).toBeGreaterThan(15);
   for (const { checkpoint } of store.saved.slice(0, -1)) {
     const resumed = tinyTraining(3);
-    const again = await train({ ...resumed, store: new Memory(checkpoint) });
+    const again = await train({ ...resumed, store: new Memory(checkpoint), onEpoch });
+    expect(reported).toEqual(lastReport);
     expect(await bitsOf(resumed.model), writeState(checkpoint.state)).toEqual(expected);
     expect(again).toEqual(result);
   }
@@ -59,6 +65,19 @@ test("another seed drops other values", async () => {
   await train(one);
   await train(other);
   expect(await bitsOf(other.model)).not.toEqual(await bitsOf(one.model));
+});
+
+test("each step draws numbers of its own", async () => {
+  const options = tinyTraining(1);
+  const draws: Promise<number>[] = [];
+  await train({
+    ...options,
+    loss: (m, batch, pass) => {
+      draws.push(pass.rng.uniform([]).item());
+      return options.loss(m, batch, pass);
+    },
+  });
+  expect(new Set(await Promise.all(draws)).size).toBe(batchesPerEpoch);
 });
 
 test("reports name epochs, steps, losses and rates; the loss falls", async () => {

@@ -1,12 +1,11 @@
 /** Training steps of the published program: losses, gradients, parameters and Adam moments. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { TransformerRegressor } from "../../models/transformerRegressor.ts";
 import { readSafetensors, type Safetensors } from "../../src/engine/formats/safetensors.ts";
 import {
   Adam,
-  type BackendName,
   loadParameters,
   maskedMse,
   parameters,
@@ -16,7 +15,7 @@ import {
 } from "../../src/index.ts";
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
-import { difference, excess, gradTolerance } from "./compare.ts";
+import { difference, excess, gradTolerance, onBackends } from "./compare.ts";
 
 const folder = join(
   process.env.TG_FIXTURES ?? resolve(import.meta.dirname, "../../../shared/fixtures"),
@@ -64,9 +63,10 @@ test("training cases are there, or reported as absent", () => {
   expect(cases.every(({ step }) => step.input.length > 0)).toBe(true);
 });
 
-describe.each(Object.keys(gradTolerance))("on %s", (backend) => {
-  test.for(cases)("$name: loss, gradients, parameters and moments", async ({ name, step }) => {
-    const device = await openDevice({ backend: backend as BackendName });
+test.for(onBackends(cases))(
+  "$name on $backend: loss, gradients, parameters and moments",
+  async ({ name, step, backend }) => {
+    const device = await openDevice({ backend });
     try {
       const [batch, numRows] = [step.input.length, step.input[0].length];
       const floats = (rows: number[][][]) =>
@@ -121,5 +121,5 @@ describe.each(Object.keys(gradTolerance))("on %s", (backend) => {
     } finally {
       await device.close();
     }
-  });
-});
+  },
+);

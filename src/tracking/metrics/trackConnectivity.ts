@@ -99,7 +99,7 @@ export function summarizeConnectivity(tracks: TrackConnectivity): ConnectivitySu
 }
 
 /** Ranks of the particles that have a good hit, ascending. */
-export function ranksWithGoodHit(particleOf: Uint32Array, isGood: Uint8Array): Uint32Array {
+function ranksWithGoodHit(particleOf: Uint32Array, isGood: Uint8Array): Uint32Array {
   return Uint32Array.from(new Set(particleOf.filter((_, n) => isGood[n] === 1))).sort();
 }
 

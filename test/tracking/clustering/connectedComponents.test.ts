@@ -49,7 +49,7 @@ test("no nodes have no components, a chain of 100 000 has one", () => {
   expect(connectedComponents({ source: [], target: [] }, 0)).toEqual(new Int32Array(0));
   const source = Array.from({ length: 99_999 }, (_, n) => 99_999 - n); // from the far end
   const edges = { source, target: source.map((n) => n - 1) };
-  expect(connectedComponents(edges, 100_000)).toEqual(new Int32Array(100_000));
+  expect(connectedComponents(edges, 100_000).every((label) => label === 0)).toBe(true);
 });
 
 test("says what is wrong with its arguments", () => {
