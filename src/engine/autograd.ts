@@ -133,7 +133,7 @@ const reductionRule: Rule = (dy, expr, [x], y) => {
 };
 
 /** Differentiates what a composite stands for, between its own inputs and result. */
-function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
+export function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
   // One name per input, also where the same expression is given twice.
   const inputs = expr.inputs.map((input) =>
     makeExpr({ op: "reshape", inputs: [input], shape: input.shape, dtype: input.dtype }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { allComposites } from "../../src/engine/composite.ts";
 import { movement } from "../../src/engine/ops/movement.ts";
 import { segments } from "../../src/engine/ops/segment.ts";
 import {
@@ -27,8 +28,9 @@ describe("in double precision", () => {
   });
 });
 
-test("every op that moves values or reduces segments is sampled", () => {
-  const names = [...Object.keys(movement), ...Object.keys(segments)];
+test("every op that moves values or reduces segments, and every composite, is sampled", () => {
+  const composites = allComposites().map(({ name }) => name);
+  const names = [...Object.keys(movement), ...Object.keys(segments), ...composites];
   expect(names.filter((name) => !(name in samplers))).toEqual(["stopGradient"]); // has its example
 });
 

@@ -13,14 +13,7 @@ const changes: Readonly<Record<string, (gradient: Tensor) => Tensor>> = {
   negated: (gradient) => gradient.neg(),
   zero: (gradient) => gradient.mul(0),
   "0.01 added": (gradient) => gradient.add(0.01),
-  backwards: (gradient) => {
-    const last = gradient.rank - 1;
-    if (last < 0) return gradient;
-    const size = gradient.shape[last];
-    return gradient.slice(
-      gradient.shape.map((_, axis) => (axis === last ? [size - 1, -1, -1] : null)),
-    );
-  },
+  backwards: (gradient) => gradient.slice(gradient.shape.map((size) => [size - 1, -1, -1])),
   constant: (gradient) => gradient.stopGradient(),
 };
 

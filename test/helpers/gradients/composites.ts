@@ -5,10 +5,27 @@ import {
   broadcastingShape,
   chance,
   oneOf,
+  type Random,
   randomGraph,
   whole,
 } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
+
+/** Shapes of qkv and of the result, and which keys are hidden. */
+function packedTokens(random: Random, minTokens = 0) {
+  const [batch, heads, width] = oneOf(random, [
+    [1, 1, 2],
+    [2, 1, 1],
+    [1, 2, 1],
+  ]);
+  const numTokens = whole(random, minTokens, 3);
+  const hides = Array.from({ length: batch * numTokens }, () => (chance(random, 0.3) ? 1 : 0));
+  return {
+    qkv: [batch, numTokens, 3, heads, width],
+    y: [batch, numTokens, heads, width],
+    masked: tensor(hides, [batch, numTokens], { dtype: "bool" }),
+  };
+}
 
 export const compositeSamplers: Record<string, Sampler> = {
   matmul: (random) => {
@@ -59,19 +76,29 @@ export const compositeSamplers: Record<string, Sampler> = {
   },
 
   attention: (random) => {
-    const [batch, heads, width] = oneOf(random, [
-      [1, 1, 2],
-      [2, 1, 1],
-      [1, 2, 1],
-    ]);
-    const numTokens = whole(random, 0, 3);
-    const shape = [batch, numTokens, 3, heads, width];
-    // the first key of an event stays: without any, the result is unspecified
-    const hides = Array.from({ length: batch * numTokens }, (_, i) =>
-      i % numTokens > 0 && chance(random) ? 1 : 0,
+    const { qkv, masked } = packedTokens(random);
+    return caseOf("attention", [operand(random, qkv)], (x) => attention(x, masked));
+  },
+
+  // the two steps of its gradient, as functions of independent operands
+  attentionStatistics: (random) => {
+    const { qkv, masked, y } = packedTokens(random, 1);
+    const operands = [qkv, y, y].map((shape) => operand(random, shape));
+    return caseOf("attentionStatistics", operands, (x, of, dy) =>
+      record("attentionStatistics", [x, masked, of, dy], [...y.slice(0, 3), 2], "f32", {
+        attrs: { headDim: y[3] },
+      }),
     );
-    const masked = tensor(hides, [batch, numTokens], { dtype: "bool" });
-    return caseOf("attention", [operand(random, shape)], (qkv) => attention(qkv, masked));
+  },
+
+  attentionGradient: (random) => {
+    const { qkv, masked, y } = packedTokens(random, 1);
+    const operands = [qkv, y, [...y.slice(0, 3), 2]].map((shape) => operand(random, shape));
+    return caseOf("attentionGradient", operands, (x, dy, statistics) =>
+      record("attentionGradient", [x, masked, dy, statistics], qkv, "f32", {
+        attrs: { headDim: y[3] },
+      }),
+    );
   },
 
   "random graph": (random) => {
