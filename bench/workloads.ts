@@ -1,12 +1,18 @@
 /** What is measured: seeded inputs, and how much work one run is. */
+import { TransformerRegressor } from "../models/index.ts";
 import {
+  Adam,
   attention,
+  Linear,
   layerNorm,
   matmul,
+  mse,
+  parameters,
   Rng,
   realize,
   softmax,
   type Tensor,
+  valueAndGrad,
   zeros,
 } from "../src/index.ts";
 
@@ -90,4 +96,41 @@ export const workloads: readonly Workload[] = [
       return repeat([qkv, mask], () => attention(qkv, mask));
     },
   },
+  {
+    name: "training step, MLP 64-256-256-1, batch 2048, Adam",
+    flops: 3 * 2 * 2048 * (64 * 256 + 256 * 256 + 256),
+    async prepare() {
+      const r = rng();
+      const mlp = new Perceptron(r);
+      const [x, y] = [r.normal([2048, 64]), r.normal([2048, 1])];
+      await realize([x, y, ...parameters(mlp).values()]);
+      const adam = new Adam(mlp);
+      return () => {
+        const { value, grads } = valueAndGrad(mlp, (m) => mse(m.forward(x), y));
+        adam.update(grads);
+        return value.item();
+      };
+    },
+  },
+  {
+    name: "transformer regressor, 700 hits, forward",
+    async prepare() {
+      const model = new TransformerRegressor({ inputs: 3, outputs: 4 });
+      const hits = rng().normal([1, 700, 3]);
+      return repeat([hits, ...parameters(model).values()], () => model.forward(hits));
+    },
+  },
 ];
+
+class Perceptron {
+  readonly layers: readonly Linear[];
+
+  constructor(r: Rng) {
+    this.layers = [new Linear(64, 256, r), new Linear(256, 256, r), new Linear(256, 1, r)];
+  }
+
+  forward(x: Tensor): Tensor {
+    const [first, second, last] = this.layers;
+    return last.forward(second.forward(first.forward(x).relu()).relu());
+  }
+}
