@@ -1,5 +1,8 @@
 /** The entry `trackgrad/node`: devices through Dawn, events and weights in files. */
-export { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+
+export type { HostTensor } from "../engine/formats/hostTensor.ts";
+export type { Safetensors } from "../engine/formats/safetensors.ts";
+export { loadCheckpoint, type StoredCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 export { readEvent } from "./events.ts";
 export { readFileBytes, writeAtomic } from "./files.ts";
 export {

@@ -2,7 +2,7 @@ import { ShapeError } from "../engine/errors.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
 import { Tensor } from "../engine/tensor.ts";
 
-type Values = Tensor | ArrayLike<number>;
+export type Values = Tensor | ArrayLike<number>;
 
 /**
  * Throws unless |actual − expected| ≤ tolerance · max(1, |expected|) for every element, naming the

@@ -1,5 +1,5 @@
 /** For tests of ops, kernels and models: gradient checks, comparisons, random inputs. */
-export { assertClose } from "./assertClose.ts";
+export { assertClose, type Values } from "./assertClose.ts";
 export {
   broadcastingShape,
   type RandomGraph,

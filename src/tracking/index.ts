@@ -6,7 +6,9 @@
 export {
   approximatePredict,
   type Clustering,
+  type Clusters,
   type ComponentOptions,
+  type CondensedTree,
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
@@ -25,6 +27,7 @@ export {
   kdTree,
   kMeans,
   kNearest,
+  type Metric,
   type MetricName,
   type Neighbours,
   type Points,
@@ -33,6 +36,7 @@ export {
   type RadiusNeighbours,
   radiusNeighbours,
   type SingleLinkage,
+  type SpanningTree,
 } from "./clustering/index.ts";
 export {
   type Column,
@@ -61,6 +65,7 @@ export {
   type EdgeIndex,
   filterEdges,
   type LabelledGraph,
+  type LabelOptions,
   labelledGraph,
   type NodeTruth,
 } from "./graphs/index.ts";

@@ -8,6 +8,8 @@ export const clusterings = { hdbscan, dbscan } satisfies Record<
   (points: Points, options?: object) => Int32Array
 >;
 
+export type { Clusters } from "./clusters.ts";
+export type { CondensedTree } from "./condense.ts";
 export { type ComponentOptions, connectedComponents } from "./connectedComponents.ts";
 export { type DbscanFit, type DbscanOptions, dbscan, dbscanFit } from "./dbscan.ts";
 export {
@@ -27,3 +29,4 @@ export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
 export { type RadiusNeighbours, radiusNeighbours } from "./radius.ts";
 export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";
+export type { SpanningTree } from "./spanningTree.ts";

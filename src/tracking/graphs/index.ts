@@ -1,3 +1,8 @@
 /** Graphs of hits: plain arrays of edges, and what is known of them. */
 export { cutEdges, type EdgeIndex, filterEdges } from "./edgeIndex.ts";
-export { type LabelledGraph, labelledGraph, type NodeTruth } from "./labelledGraph.ts";
+export {
+  type LabelledGraph,
+  type LabelOptions,
+  labelledGraph,
+  type NodeTruth,
+} from "./labelledGraph.ts";
