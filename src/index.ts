@@ -20,6 +20,7 @@ export {
 } from "./engine/create.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
+export type { ExplainedLaunch, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
