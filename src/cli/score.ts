@@ -5,13 +5,10 @@ import { readFileBytes } from "../node/files.ts";
 import {
   clusterMetrics,
   type Event,
-  hitEta,
-  hitPt,
-  hitReconstructable,
+  labelledHits,
   numTracks,
   readSubmission,
   readTruth,
-  type Tracks,
   trackFormersMetrics,
   tracksFromSubmission,
 } from "../tracking/index.ts";
@@ -61,18 +58,9 @@ async function run(submissionFile: string, truthFile: string, options: Options):
 
 /** Rates among reconstructable particles above each pt threshold. */
 function ratesByPt(event: Event, submission: Parameters<typeof tracksFromSubmission>[0]) {
-  const { truth } = event;
-  if (!truth) return [];
-  const tracks: Tracks = tracksFromSubmission(submission, event.hits.hitId);
-  const keep = (_: number, hit: number) => truth.isKnown[hit] === 1;
-  const hits = {
-    label: tracks.filter(keep),
-    particle: truth.particleIndex.filter(keep),
-    pt: hitPt(event).filter(keep),
-    eta: hitEta(event).filter(keep),
-    reconstructable: hitReconstructable(event).filter(keep),
-  };
-  return clusterMetrics(hits, { ptThresholds });
+  if (!event.truth) return [];
+  const tracks = tracksFromSubmission(submission, event.hits.hitId);
+  return clusterMetrics(labelledHits(tracks, event), { ptThresholds });
 }
 
 function ptTable(rows: ReturnType<typeof ratesByPt>): string {

@@ -2,7 +2,12 @@ import { ShapeError } from "../../engine/errors.ts";
 import type { Event, Truth } from "../event.ts";
 import { hitEta, hitPt, hitReconstructable } from "../particleOfHit.ts";
 import type { Tracks } from "../tracks.ts";
-import { type ClusterOptions, type ClusterRates, clusterMetrics } from "./clusterMetrics.ts";
+import {
+  type ClusterOptions,
+  type ClusterRates,
+  clusterMetrics,
+  type LabelledHits,
+} from "./clusterMetrics.ts";
 import { type HitTruth, trackmlScore } from "./trackmlScore.ts";
 
 export interface TrackMetricsOptions extends ClusterOptions {
@@ -24,22 +29,26 @@ export function trackMetrics(
   options: TrackMetricsOptions = {},
 ): TrackMetrics {
   const { minPt = 0.9 } = options;
-  const { isKnown } = truthOf(event);
+  const hits = labelledHits(tracks, event);
+  const [{ minPt: _, ...rates }] = clusterMetrics(hits, { ...options, ptThresholds: [minPt] });
+  return { trackml: trackmlScore(hits.label, hitTruth(event)), ...rates };
+}
+
+/** What `clusterMetrics` asks of every hit that has a truth row; the event must have particles. */
+export function labelledHits(tracks: Tracks, event: Event): LabelledHits {
+  const { isKnown, particleIndex } = truthOf(event);
   if (!event.particles) throw new ShapeError(`trackMetrics: expected particles, got ${event}`);
   const got = tracks.length;
   if (got !== event.numHits)
     throw new ShapeError(`trackMetrics(tracks): expected i32 [${event.numHits}], got [${got}]`);
   const keep = (_: number, hit: number) => isKnown[hit] === 1;
-  const truth = hitTruth(event);
-  const hits = {
+  return {
     label: tracks.filter(keep),
-    particle: truth.particle,
+    particle: particleIndex.filter(keep),
     pt: hitPt(event).filter(keep),
     eta: hitEta(event).filter(keep),
     reconstructable: hitReconstructable(event).filter(keep),
   };
-  const [{ minPt: _, ...rates }] = clusterMetrics(hits, { ...options, ptThresholds: [minPt] });
-  return { trackml: trackmlScore(hits.label, truth), ...rates };
 }
 
 /** Particle and weight of every hit that has a truth row. */
