@@ -88,7 +88,14 @@ async function run(prefixes: string[], options: Options): Promise<void> {
   const model = regressorFrom(weights.tensors, { numHeads, source: options.weights });
   expectTrackml(model.inputLayer.weight.shape[1], model.decoder.weight.shape[0], options.weights);
 
+  const standardisation = standardisationFor(weights, options);
+
   const events = await readEvents(prefixes, options);
+  const twice = events.find(({ name }, e) => events.findIndex((other) => other.name === name) < e);
+  if (twice)
+    throw new UsageError(
+      `reconstruct: expected events of different names, got ${twice.name} twice`,
+    );
   const hits = events.reduce((sum, event) => sum + event.numHits, 0);
   const { minClusterSize, minSamples } = published ?? publishedRegressors["10to50_tml_best"];
   const clustering = { minClusterSize, minSamples, ...clusterSettings(options) };
@@ -98,15 +105,16 @@ async function run(prefixes: string[], options: Options): Promise<void> {
       `${events.length} events, ${hits} hits; ${model.numParameters} weights of ${basename(options.weights)}`,
     );
     const bar = progress(options, "events", events.length);
-    const standardisation = standardisationFor(weights, options);
-    const found = await reconstructTracks(model, events, {
-      clustering,
-      standardisation,
-      batchSize: options.batchSize,
-      onEvent: bar.step,
-    });
-    bar.stop();
-    return found;
+    try {
+      return await reconstructTracks(model, events, {
+        clustering,
+        standardisation,
+        batchSize: options.batchSize,
+        onEvent: bar.step,
+      });
+    } finally {
+      bar.stop();
+    }
   });
   if (options.output !== undefined) write(options.output, events, tracks, options);
   const reports = events.map((event, e) =>
@@ -137,11 +145,13 @@ async function readEvents(prefixes: readonly string[], options: Options): Promis
 
 /** What the weights carry, unless an option says otherwise; else what suits the published ones. */
 function standardisationFor({ metadata }: Safetensors, { mean, std }: Options): Standardisation {
-  const stored = (key: string) =>
-    metadata[key] ? (JSON.parse(metadata[key]) as number[]) : undefined;
+  const stored = (key: string) => {
+    const text = metadata[key]; // like [0,0,0]
+    return text && numberList(key, 3)(text.replace(/^\[(.*)\]$/, "$1"));
+  };
   return {
-    mean: mean ?? stored("standardisation.mean") ?? trackmlStandardisation.mean,
-    std: std ?? stored("standardisation.std") ?? trackmlStandardisation.std,
+    mean: mean ?? (stored("standardisation.mean") || trackmlStandardisation.mean),
+    std: std ?? (stored("standardisation.std") || trackmlStandardisation.std),
   };
 }
 

@@ -180,6 +180,24 @@ test.each([
   await expectRefused(args, message);
 });
 
+test("reconstruct refuses weights with a standardisation that is none", async () => {
+  const here = folder();
+  const weights = await writeWeights(here);
+  const { tensors } = readSafetensors(readFileSync(weights), weights);
+  const metadata = { numHeads: "2", "standardisation.mean": "[0,zero,0]" };
+  writeFileSync(weights, writeSafetensors(tensors, metadata));
+  const args = ["reconstruct", writeEvent(here), "--model", "transformer-regressor"];
+  await expectRefused([...args, "--weights", weights], /standardisation\.mean: expected 3 numbers/);
+});
+
+test("reconstruct refuses two events of one name, whose files would be one", async () => {
+  const here = folder();
+  const weights = await writeWeights(here);
+  const prefix = writeEvent(here);
+  const args = ["reconstruct", prefix, prefix, "--model", "transformer-regressor"];
+  await expectRefused([...args, "--weights", weights], /got event000000009 twice/);
+});
+
 test("a device that does not exist is named", async () => {
   const here = folder();
   const args = ["reconstruct", writeEvent(here), "--model", "transformer-regressor"];
