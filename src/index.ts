@@ -19,7 +19,14 @@ export {
   zeros,
 } from "./engine/create.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
-export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
+export {
+  DeviceError,
+  DeviceLostError,
+  DTypeError,
+  FormatError,
+  OutOfMemoryError,
+  ShapeError,
+} from "./engine/errors.ts";
 export type { ExplainedLaunch, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { attention } from "./engine/ops/attention.ts";

@@ -2,6 +2,7 @@ import type { DType, HostArray, Precision } from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
+import { type Shape, showShape } from "../shape.ts";
 
 /** A compiled program or kernel. */
 export interface Executable {
@@ -20,6 +21,16 @@ export interface Command {
   rank: number;
 }
 
+/** What memory is for, as errors name it. */
+export interface Purpose {
+  /** The op that is stored, or `upload`. */
+  label: string;
+  dtype: DType;
+  shape: Shape;
+}
+
+export const showPurpose = ({ dtype, shape }: Purpose): string => `${dtype} ${showShape(shape)}`;
+
 export interface BackendLimits {
   /** Buffers that one launch may read. */
   inputs: number;
@@ -36,7 +47,7 @@ export interface Backend {
   /** Lanes to split a reduction over, or 0 where one loop per result is best. */
   lanes(results: number, length: number): number;
 
-  createBuffer(bytes: number): DeviceBuffer;
+  createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
   read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;

@@ -2,11 +2,11 @@
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
 import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
-import { DeviceError } from "../errors.ts";
+import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, elements, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
-import type { Backend, Command, Executable } from "./backend.ts";
+import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -44,11 +44,13 @@ export function jsBackend(precision: Precision): Backend {
     precision,
     limits: { inputs: 64, bufferBytes: 2 ** 32 },
     lanes: () => 0,
-    createBuffer(bytes): JsBuffer {
+    createBuffer(bytes, purpose): JsBuffer {
       try {
         return { bytes, memory: new ArrayBuffer(bytes) };
       } catch {
-        throw new DeviceError(`js: expected memory for ${bytes} B, got none`);
+        throw new OutOfMemoryError(
+          `js(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+        );
       }
     },
     destroyBuffer: () => {},

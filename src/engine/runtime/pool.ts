@@ -1,8 +1,9 @@
 import type { DeviceBuffer } from "../expr.ts";
+import type { Purpose } from "./backend.ts";
 
 /** What the pool asks of a backend. */
 interface Memory {
-  createBuffer(bytes: number): DeviceBuffer;
+  createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
 }
 
@@ -25,9 +26,9 @@ export class BufferPool {
     this.maxBytes = maxBytes;
   }
 
-  take(bytes: number): DeviceBuffer {
+  take(bytes: number, purpose: Purpose): DeviceBuffer {
     const size = Math.min(sizeClass(bytes), this.maxBytes);
-    const buffer = this.free.get(size)?.pop() ?? this.memory.createBuffer(size);
+    const buffer = this.free.get(size)?.pop() ?? this.memory.createBuffer(size, purpose);
     this.bytesLive += size;
     this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);
     return buffer;

@@ -26,14 +26,18 @@ export function recordPlan(
   for (const [step, launch] of plan.launches.entries()) {
     const inputs = launch.inputs.map(bufferAt);
     const targets = launch.outputs.map((at) => {
-      const target = memory.takeFor(nodes[at], launch.label);
+      const target = memory.take({
+        label: launch.label,
+        dtype: nodes[at].dtype,
+        shape: nodes[at].shape,
+      });
       buffers.set(at, target);
       return target;
     });
     const { dtype, shape } = nodes[launch.outputs[0]];
     const lanes = lanesFor(launch, nodes, backend);
     if (lanes > 1 && launch.combine) {
-      const partial = memory.take(dtype, sizeOf(shape) * lanes, launch.label, [lanes, ...shape]);
+      const partial = memory.take({ label: launch.label, dtype, shape: [lanes, ...shape] });
       commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
       const executable = combine[step] as Executable;
       commands.push(

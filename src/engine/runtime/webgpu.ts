@@ -5,7 +5,13 @@ import { DeviceError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
-import type { Backend, Command, Executable } from "./backend.ts";
+import {
+  type Backend,
+  type Command,
+  type Executable,
+  type Purpose,
+  showPurpose,
+} from "./backend.ts";
 import { Faults } from "./webgpu/faults.ts";
 import { mapModeRead, usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
@@ -79,8 +85,9 @@ class WebGpuBackend implements Backend {
     return lanes <= 1 ? 1 : 2 ** Math.floor(Math.log2(lanes));
   }
 
-  createBuffer(bytes: number): GpuBuffer {
-    return this.allocate(bytes, usage.storage | usage.copySrc | usage.copyDst);
+  createBuffer(bytes: number, purpose: Purpose): GpuBuffer {
+    const flags = usage.storage | usage.copySrc | usage.copyDst;
+    return this.allocate(bytes, flags, `webgpu(${purpose.label})`, showPurpose(purpose));
   }
 
   destroyBuffer(buffer: DeviceBuffer): void {
@@ -102,7 +109,7 @@ class WebGpuBackend implements Backend {
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     this.faults.expectAlive();
     const size = count * 4;
-    const { handle: staging } = this.allocate(size, usage.mapRead | usage.copyDst);
+    const { handle: staging } = this.allocate(size, usage.mapRead | usage.copyDst, "webgpu(read)");
     this.faults.guard("webgpu(read)", () => {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer((buffer as GpuBuffer).handle, 0, staging, 0, size);
@@ -114,6 +121,7 @@ class WebGpuBackend implements Backend {
       new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
       return data;
     } catch (error) {
+      await this.faults.settle();
       await this.check();
       throw new DeviceError(
         `webgpu(read): expected ${size} B back, got an error (${(error as Error).message})`,
@@ -176,17 +184,17 @@ class WebGpuBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await this.faults.settle();
+    await this.faults.end();
     await this.device.queue.onSubmittedWorkDone().catch(() => {});
     this.device.destroy();
     await this.device.lost;
   }
 
-  private allocate(bytes: number, flags: number): GpuBuffer {
+  private allocate(bytes: number, flags: number, where: string, what = ""): GpuBuffer {
     const size = Math.ceil(bytes / 4) * 4;
-    const handle = this.faults.guard("webgpu", () =>
-      this.device.createBuffer({ size, usage: flags }),
-    );
+    const wanted = `memory for ${size} B${what && ` (${what})`}`;
+    const create = () => this.device.createBuffer({ size, usage: flags });
+    const handle = this.faults.guard(where, create, wanted);
     return { id: this.nextId++, bytes, handle };
   }
 
@@ -199,7 +207,7 @@ class WebGpuBackend implements Backend {
       this.paramsBuffer?.handle.destroy();
       this.bindGroups.clear();
       const bytes = Math.max(65536, 2 * words.byteLength);
-      this.paramsBuffer = this.allocate(bytes, usage.uniform | usage.copyDst);
+      this.paramsBuffer = this.allocate(bytes, usage.uniform | usage.copyDst, "webgpu(run)");
     }
     this.write(this.paramsBuffer, words);
   }
