@@ -1,8 +1,7 @@
 /** A GPU on which things go wrong when a test says so. */
 
 import type { Device } from "../../src/engine/runtime/device.ts";
-import { type GpuChoice, openDevice } from "../../src/index.ts";
-import { nodeGpu } from "../../src/node/gpu.ts";
+import { openPrepared } from "./openPrepared.ts";
 
 export interface Faulty {
   device: Device;
@@ -14,21 +13,13 @@ export interface Faulty {
 
 const storageUsage = 128; // of the WebGPU specification
 
-/** Opens the adapter that the tests run on, and becomes the current device. */
+/** Opens the adapter that the tests run on; its device becomes the current one. */
 export async function openFaulty(): Promise<Faulty> {
-  const { adapter, description } = await nodeGpu();
   let gpu: GPUDevice | undefined;
   let allocations = Infinity;
-  const requestDevice = async (descriptor: GPUDeviceDescriptor) => {
-    gpu = await adapter.requestDevice(descriptor);
+  const device = await openPrepared((made) => {
+    gpu = made;
     failAllocations(gpu, () => --allocations < 0);
-    return gpu;
-  };
-  const { limits, features } = adapter;
-  const choice = { adapter: { limits, features, requestDevice }, isSoftware: true, description };
-  const device = await openDevice({
-    backend: "webgpu",
-    gpu: async () => choice as unknown as GpuChoice,
   });
   return {
     device,

@@ -50,6 +50,7 @@ export interface Backend {
   createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
+  /** What the buffer holds now: commands that are enqueued later do not change it. */
   read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;
 
   /** Compiling the same source again returns what is there. */
@@ -58,6 +59,8 @@ export interface Backend {
   compileKernel(kernel: Kernel, finish: Program | null): Promise<Executable>;
   readonly pipelines: number;
 
+  /** Resolves when few enough submissions are under way for another one. */
+  ready(): Promise<void>;
   /** Enqueues the commands, in order, in one submission. */
   run(commands: readonly Command[]): void;
   /** Throws what went wrong on the device since the last call. */

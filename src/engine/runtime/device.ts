@@ -40,6 +40,8 @@ export class Device implements Evaluator {
   private readonly planner: Planner;
   private readonly counts = { launches: 0, submits: 0 };
   private queue: Promise<unknown> = Promise.resolve();
+  /** Values on their way to the host. */
+  private readonly reading = new Set<Promise<unknown>>();
   private closing: Promise<void> | null = null;
 
   constructor(backend: Backend) {
@@ -63,17 +65,23 @@ export class Device implements Evaluator {
   }
 
   /** The value of a computed expression. */
-  read(expr: Expr): Promise<HostArray> {
-    return this.exclusive(async () => {
-      const { host } = expr.storage ?? { host: null };
-      const { precision } = this.backend;
-      if (host) return convert(host, expr.dtype, precision);
-      const count = sizeOf(expr.shape);
-      if (count === 0) return hostArray(expr.dtype, 0, precision);
-      const data = await this.backend.read(this.memory.bufferOf(expr), expr.dtype, count);
-      await this.backend.check();
-      return data;
-    });
+  async read(expr: Expr): Promise<HostArray> {
+    // only the request takes its turn: what comes next is recorded while the value is on its way
+    const { value } = await this.exclusive(async () => ({ value: this.request(expr) }));
+    return value;
+  }
+
+  private request(expr: Expr): Promise<HostArray> {
+    const { precision } = this.backend;
+    const host = expr.storage?.host;
+    if (host) return Promise.resolve(convert(host, expr.dtype, precision));
+    const count = sizeOf(expr.shape);
+    if (count === 0) return Promise.resolve(hostArray(expr.dtype, 0, precision));
+    const value = this.backend.read(this.memory.bufferOf(expr), expr.dtype, count);
+    const ended = value.catch(() => {}); // the error is for who asked
+    this.reading.add(ended);
+    ended.then(() => this.reading.delete(ended));
+    return value;
   }
 
   /** How the expressions would be computed; computes nothing. */
@@ -92,7 +100,8 @@ export class Device implements Evaluator {
 
   /** Refuses new work, ends what was asked for before, and frees the memory. */
   close(): Promise<void> {
-    this.closing ??= this.queue.then(() => {
+    this.closing ??= this.queue.then(async () => {
+      await Promise.all(this.reading);
       this.memory.drain();
       return this.backend.close();
     });
@@ -131,6 +140,7 @@ export class Device implements Evaluator {
   private async run(prepared: Prepared): Promise<Result[]> {
     const { nodes, compiled } = prepared;
     const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
+    await this.backend.ready();
     try {
       this.submit(prepared, buffers);
       await this.backend.check();
@@ -158,7 +168,7 @@ export class Device implements Evaluator {
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
     const counted = { ...this.counts }; // the comparison is no work that was asked for
-    const plain = await this.planner.prepare(outputs, { fuse: false, kernels: false }, new Map());
+    const plain = await this.planner.prepare(outputs, { fuse: false, kernels: false }, null);
     const fused = await this.readAndFree(outputs, await this.run(prepared));
     const unfused = await this.readAndFree(outputs, await this.run(plain));
     Object.assign(this.counts, counted);

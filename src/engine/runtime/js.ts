@@ -1,12 +1,13 @@
 /** The `js` backend: generated loops over typed arrays, in f32 or, as the oracle of tests, in f64. */
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
-import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
+import { arrayOver, type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, elements, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
 import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -17,14 +18,15 @@ interface JsExecutable extends Executable {
   paramTypes: readonly ValueType[];
 }
 
+const mostPrograms = 4096; // kept for reuse
+
 export function jsBackend(precision: Precision): Backend {
-  const compiled = new Map<string, JsExecutable>();
+  const compiled = new RecentlyUsed<JsExecutable>(mostPrograms);
+  let pipelines = 0;
 
   const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
     const { memory } = buffer as JsBuffer;
-    if (dtype === "f32")
-      return precision === "f64" ? new Float64Array(memory) : new Float32Array(memory);
-    return dtype === "i32" ? new Int32Array(memory) : new Uint32Array(memory);
+    return arrayOver(dtype, memory, precision);
   };
 
   /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
@@ -32,8 +34,11 @@ export function jsBackend(precision: Precision): Backend {
     precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
   const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
-    const executable = compiled.get(key) ?? make();
+    const known = compiled.get(key);
+    if (known) return Promise.resolve(known);
+    const executable = make();
     compiled.set(key, executable);
+    pipelines++;
     return Promise.resolve(executable);
   };
 
@@ -81,7 +86,7 @@ export function jsBackend(precision: Precision): Backend {
     },
 
     get pipelines() {
-      return compiled.size;
+      return pipelines;
     },
 
     run(commands: readonly Command[]) {
@@ -94,6 +99,7 @@ export function jsBackend(precision: Precision): Backend {
       }
     },
 
+    ready: () => Promise.resolve(),
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

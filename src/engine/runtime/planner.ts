@@ -6,6 +6,7 @@ import type { Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
 import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
 import type { Backend, Executable } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
 
 export interface CompiledPlan {
   plan: Plan;
@@ -29,24 +30,24 @@ export interface Prepared {
   compiled: CompiledPlan;
 }
 
+/** Kept for reuse: structures used last. A model in training needs a handful; explorers need many once. */
+const mostPlans = 512;
+
 export class Planner {
   private readonly backend: Backend;
-  private readonly known = new Map<string, CompiledPlan>();
+  private readonly known = new RecentlyUsed<CompiledPlan>(mostPlans);
+  /** Structures planned since the device was opened. */
+  plans = 0;
 
   constructor(backend: Backend) {
     this.backend = backend;
   }
 
-  /** Structures planned. */
-  get plans(): number {
-    return this.known.size;
-  }
-
-  /** The plan of a graph: made and compiled if none of its structure is among `plans`. */
+  /** The plan of a graph: made and compiled if none of its structure is among `plans` (null: anew). */
   async prepare(
     outputs: readonly Expr[],
     { fuse, kernels }: Ways,
-    plans = this.known,
+    plans: RecentlyUsed<CompiledPlan> | null = this.known,
   ): Promise<Prepared> {
     const hasKernel = (expr: Expr) =>
       isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
@@ -57,8 +58,11 @@ export class Planner {
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
-    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, fuse));
-    plans.set(key, compiled);
+    const known = plans?.get(key);
+    if (known) return { nodes, compiled: known };
+    const compiled = await this.make(nodes, expanded, fuse);
+    plans?.set(key, compiled);
+    if (plans) this.plans++;
     return { nodes, compiled };
   }
 

@@ -1,7 +1,6 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
 import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
-import { type DType, type HostArray, hostArray } from "../dtype.ts";
-import { DeviceError } from "../errors.ts";
+import { arrayOver, type DType, type HostArray, hostArray } from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
@@ -13,9 +12,10 @@ import {
   showPurpose,
 } from "./backend.ts";
 import { Faults } from "./webgpu/faults.ts";
-import { mapModeRead, usage } from "./webgpu/flags.ts";
+import { usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
 import { type GpuExecutable, Pipelines } from "./webgpu/pipelines.ts";
+import { Staging } from "./webgpu/staging.ts";
 
 interface GpuBuffer extends DeviceBuffer {
   id: number;
@@ -25,6 +25,8 @@ interface GpuBuffer extends DeviceBuffer {
 /** Measured best, or close to it, on software adapters as on GPUs. */
 const workgroupSize = 64;
 const maxGroups = 65535; // per grid dimension
+/** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
+const mostInFlight = 3;
 
 /** What the backend needs to know of an adapter besides the device. */
 export interface GpuChoice {
@@ -60,6 +62,9 @@ class WebGpuBackend implements Backend {
   private readonly isSoftware: boolean;
   private readonly shaders: Pipelines;
   private readonly faults: Faults;
+  private readonly staging: Staging;
+  /** What is submitted and not done, oldest first. */
+  private inFlight: Promise<unknown>[] = [];
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
@@ -70,6 +75,7 @@ class WebGpuBackend implements Backend {
     this.isSoftware = isSoftware;
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
+    this.staging = new Staging(device, this.faults);
     const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
       device.limits;
     this.limits = {
@@ -108,27 +114,8 @@ class WebGpuBackend implements Backend {
 
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     this.faults.expectAlive();
-    const size = count * 4;
-    const { handle: staging } = this.allocate(size, usage.mapRead | usage.copyDst, "webgpu(read)");
-    this.faults.guard("webgpu(read)", () => {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer((buffer as GpuBuffer).handle, 0, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
-    });
-    try {
-      await staging.mapAsync(mapModeRead);
-      const data = hostArray(dtype, count);
-      new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
-      return data;
-    } catch (error) {
-      await this.faults.settle();
-      await this.check();
-      throw new DeviceError(
-        `webgpu(read): expected ${size} B back, got an error (${(error as Error).message})`,
-      );
-    } finally {
-      staging.destroy();
-    }
+    const bytes = await this.staging.read((buffer as GpuBuffer).handle, count * 4);
+    return arrayOver(dtype, bytes);
   }
 
   compileProgram(program: Program, label: string): Promise<Executable> {
@@ -161,7 +148,7 @@ class WebGpuBackend implements Backend {
     this.faults.expectAlive();
     const { bytes, stride } = packParams(commands);
     this.writeParams(bytes);
-    this.faults.guard(`webgpu${labelsOf(commands)}`, () => {
+    this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
       const encoder = this.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       for (const [which, { executable, buffers, threads }] of commands.entries()) {
@@ -177,6 +164,17 @@ class WebGpuBackend implements Backend {
       pass.end();
       this.device.queue.submit([encoder.finish()]);
     });
+    const done: Promise<unknown> = this.device.queue
+      .onSubmittedWorkDone()
+      .catch(() => {}) // the device is lost: check() says so
+      .then(() => {
+        this.inFlight = this.inFlight.filter((other) => other !== done);
+      });
+    this.inFlight.push(done);
+  }
+
+  async ready(): Promise<void> {
+    while (this.inFlight.length >= mostInFlight) await this.inFlight[0];
   }
 
   check(): Promise<void> {
@@ -194,12 +192,14 @@ class WebGpuBackend implements Backend {
     const size = Math.ceil(bytes / 4) * 4;
     const wanted = `memory for ${size} B${what && ` (${what})`}`;
     const create = () => this.device.createBuffer({ size, usage: flags });
-    const handle = this.faults.guard(where, create, wanted);
+    const handle = this.faults.guard(where, wanted, create);
     return { id: this.nextId++, bytes, handle };
   }
 
   private write({ handle }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
-    this.faults.guard("webgpu(upload)", () => this.device.queue.writeBuffer(handle, 0, data));
+    this.faults.guard("webgpu(upload)", "memory to upload", () =>
+      this.device.queue.writeBuffer(handle, 0, data),
+    );
   }
 
   private writeParams(words: ArrayBuffer): void {

@@ -16,21 +16,27 @@ export class Faults {
 
   /**
    * Runs device calls so that their errors are thrown by the next `check`, which names `where` and,
-   * where there is no room, what was `wanted`.
+   * where there is no room for it, what was `wanted`. The calls themselves do not throw.
    */
-  guard<T>(where: string, calls: () => T, wanted = "memory"): T {
+  guard<T>(where: string, wanted: string, calls: () => T): T {
+    const [result, failure] = this.attempt(where, wanted, calls);
+    this.pending.push(failure);
+    return result;
+  }
+
+  /** As `guard`, but the error is for the caller alone. */
+  attempt<T>(where: string, wanted: string, calls: () => T): [T, Promise<DeviceError | null>] {
     const { device } = this;
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
-    try {
-      return calls();
-    } finally {
-      const ended = () => null; // the device is lost: check() says so
-      this.pending.push(
-        device.popErrorScope().then((error) => error && invalid(where, error), ended),
-        device.popErrorScope().then((error) => error && noRoom(where, wanted, error), ended),
-      );
-    }
+    const ended = () => null; // the device is lost: expectAlive() says so
+    const result = calls();
+    const wrong = device.popErrorScope().then((error) => error && invalid(where, error), ended);
+    const room = device
+      .popErrorScope()
+      .then((error) => error && noRoom(where, wanted, error), ended);
+    // what was not allocated is invalid wherever it is used
+    return [result, Promise.all([room, wrong]).then(([first, second]) => first ?? second)];
   }
 
   /** Throws what went wrong since the last call; the cause before what followed from it. */
@@ -39,7 +45,6 @@ export class Faults {
     this.pending = [];
     const errors = (await Promise.all(pending)).filter((error) => error !== null);
     this.expectAlive();
-    // what was not allocated is invalid wherever it is used
     const cause = errors.find((error) => error instanceof OutOfMemoryError) ?? errors[0];
     if (cause) throw cause;
   }
