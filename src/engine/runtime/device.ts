@@ -2,7 +2,7 @@
  * A device runs graphs: it plans them (once per structure), finds memory, and submits all launches
  * of one `realize` together.
  */
-import { expandComposites, isComposite } from "../composite.ts";
+import { expandComposites, isComposite, needsExpanding } from "../composite.ts";
 import { bytesPer, type DType, type HostArray, hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
@@ -17,6 +17,7 @@ import {
   makePlan,
   type Plan,
   structureKey,
+  unreadParts,
 } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
@@ -151,7 +152,7 @@ export class Device implements Evaluator {
       isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
     let expanded = outputs;
     let nodes = listNodes(expanded);
-    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
+    while (nodes.some((node) => needsExpanding(node, hasKernel))) {
       expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
       nodes = listNodes(expanded);
     }
@@ -267,12 +268,17 @@ export class Device implements Evaluator {
     const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
     for (const [step, launch] of plan.launches.entries()) {
       const inputs = launch.inputs.map(bufferAt);
-      const targets = launch.outputs.map((at) => {
+      for (const at of launch.outputs) {
         const { dtype, shape } = nodes[at];
-        const target = this.take(dtype, sizeOf(shape), launch.label, shape);
-        buffers.set(at, target);
-        return target;
-      });
+        buffers.set(at, this.take(dtype, sizeOf(shape), launch.label, shape));
+      }
+      const scratch = unreadParts(launch, nodes).map(({ dtype, shape }) =>
+        this.take(dtype, sizeOf(shape), launch.label, shape),
+      );
+      const unread = [...scratch];
+      const targets = launch.writes.map((at) =>
+        at === null ? (unread.shift() as DeviceBuffer) : (buffers.get(at) as DeviceBuffer),
+      );
       const { dtype, shape } = nodes[launch.outputs[0]];
       const lanes = this.lanesFor(launch, nodes);
       if (lanes > 1 && launch.combine) {
@@ -284,6 +290,7 @@ export class Device implements Evaluator {
         );
         this.pool.give(partial);
       } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+      for (const buffer of scratch) this.pool.give(buffer);
       for (const at of new Set([...launch.inputs, ...launch.outputs])) {
         const buffer = buffers.get(at);
         if (!buffer || lastUse.get(at) !== step) continue;
