@@ -4,6 +4,11 @@ import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
+import {
+  segmentAttention,
+  segmentAttentionGradient,
+  segmentAttentionStatistics,
+} from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 
 export const kernels = {
@@ -11,5 +16,8 @@ export const kernels = {
   attentionGradient,
   layerNorm,
   matmul,
+  segmentAttention,
+  segmentAttentionGradient,
+  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

@@ -1,15 +1,7 @@
-/** Composites: products, softmax, layer norm, attention; and graphs of random ops. */
+/** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
 import { record } from "../../../src/engine/tensor.ts";
-import {
-  attention,
-  concat,
-  layerNorm,
-  matmul,
-  softmax,
-  Tensor,
-  tensor,
-} from "../../../src/index.ts";
+import { attention, concat, matmul, Tensor, tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -68,20 +60,6 @@ export const compositeSamplers: Record<string, Sampler> = {
     return caseOf(`matmul${JSON.stringify(flags)} itself`, [operand(random, shape)], (x) =>
       matmul(x, x, flags),
     );
-  },
-
-  softmax: (random) => {
-    const shape = smallShape(random, { minRank: 1 });
-    const axis = whole(random, -shape.length, shape.length - 1);
-    return caseOf(`softmax[${axis}]`, [operand(random, shape)], (x) => softmax(x, axis));
-  },
-
-  layerNorm: (random) => {
-    const shape = smallShape(random, { minRank: 1, maxSize: 4 });
-    const features = [shape[shape.length - 1]];
-    const operands = [shape, features, features].map((size) => operand(random, size));
-    // a small ε would make rows of one or two features jump
-    return caseOf("layerNorm", operands, (x, weight, bias) => layerNorm(x, weight, bias, 0.1));
   },
 
   attention: (random) => {
