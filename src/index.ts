@@ -29,9 +29,12 @@ export {
 } from "./engine/errors.ts";
 export type { ExplainedLaunch, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
+export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
-export { layerNorm, softmax } from "./engine/ops/normalize.ts";
+export { l2Normalize, layerNorm, rmsNorm } from "./engine/ops/normalize.ts";
+export { segmentAttention } from "./engine/ops/segmentAttention.ts";
+export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

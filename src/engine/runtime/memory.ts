@@ -79,4 +79,9 @@ export class DeviceMemory {
     this.abandoned.unregister(storage);
     this.pool.give(buffer);
   }
+
+  /** Memory for a value of that type and shape. */
+  takeFor({ dtype, shape }: Pick<Expr, "dtype" | "shape">, label: string): DeviceBuffer {
+    return this.take({ label, dtype, shape });
+  }
 }

@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { expandComposites, isComposite } from "../composite.ts";
+import { expandComposites, isComposite, needsExpanding } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -53,7 +53,7 @@ export class Planner {
       isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
     let expanded = outputs;
     let nodes = listNodes(expanded);
-    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
+    while (nodes.some((node) => needsExpanding(node, hasKernel))) {
       expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
       nodes = listNodes(expanded);
     }
