@@ -27,7 +27,7 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from "./engine/errors.ts";
-export type { ExplainedLaunch, Explanation } from "./engine/explain.ts";
+export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
@@ -44,6 +44,7 @@ export {
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
+export { traceText } from "./engine/runtime/trace.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
 export {
   type Segments,

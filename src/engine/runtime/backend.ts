@@ -3,6 +3,7 @@ import type { DeviceBuffer } from "../expr.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import { type Shape, showShape } from "../shape.ts";
+import type { Span } from "./trace.ts";
 
 /** A compiled program or kernel. */
 export interface Executable {
@@ -16,6 +17,8 @@ export interface Command {
   /** Inputs in order, then outputs; none is both. */
   buffers: readonly DeviceBuffer[];
   params: readonly number[];
+  /** Of the plan, which it belongs to. */
+  launch: number;
   /** Invocations wanted, and how many parallel axes are longer than 1 (for generated programs). */
   threads: number;
   rank: number;
@@ -63,6 +66,8 @@ export interface Backend {
   ready(): Promise<void>;
   /** Enqueues the commands, in order, in one submission. */
   run(commands: readonly Command[]): void;
+  /** As `run`, and when each command ran; absent where a device keeps no time. */
+  runTimed?(commands: readonly Command[]): Promise<readonly Span[]>;
   /** Throws what went wrong on the device since the last call. */
   check(): Promise<void>;
   close(): Promise<void>;

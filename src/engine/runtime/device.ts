@@ -6,13 +6,15 @@ import { type DType, type HostArray, hostArray, type Precision } from "../dtype.
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { type Explanation, explainPlan } from "../explain.ts";
+import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
 import type { DeviceBuffer, Expr } from "../expr.ts";
-import { sizeOf } from "../shape.ts";
-import type { Backend } from "./backend.ts";
+import { showShape, sizeOf } from "../shape.ts";
+import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Planner, type Prepared } from "./planner.ts";
 import { recordPlan } from "./record.ts";
+import { Submissions } from "./submissions.ts";
+import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
 import { compareResults } from "./verify.ts";
 
 /** Counted since the device was opened. */
@@ -38,7 +40,8 @@ export class Device implements Evaluator {
   readonly backend: Backend;
   private readonly memory: DeviceMemory;
   private readonly planner: Planner;
-  private readonly counts = { launches: 0, submits: 0 };
+  private readonly submissions: Submissions;
+  private readonly trace: Trace | null;
   private queue: Promise<unknown> = Promise.resolve();
   /** Values on their way to the host. */
   private readonly reading = new Set<Promise<unknown>>();
@@ -47,13 +50,16 @@ export class Device implements Evaluator {
   constructor(backend: Backend) {
     this.backend = backend;
     this.memory = new DeviceMemory(backend, this);
-    this.planner = new Planner(backend);
+    this.trace = startTrace(`${backend.name}: ${backend.description}`);
+    this.planner = new Planner(backend, this.trace);
+    this.submissions = new Submissions(backend, this.trace);
   }
 
   stats(): DeviceStats {
     const { bytesLive, bytesPeak } = this.memory;
+    const { launches, submits } = this.submissions;
     const { pipelines } = this.backend;
-    return { pipelines, plans: this.planner.plans, ...this.counts, bytesLive, bytesPeak };
+    return { pipelines, plans: this.planner.plans, launches, submits, bytesLive, bytesPeak };
   }
 
   /** Computes the expressions; afterwards each has its value stored here. */
@@ -77,19 +83,27 @@ export class Device implements Evaluator {
     if (host) return Promise.resolve(convert(host, expr.dtype, precision));
     const count = sizeOf(expr.shape);
     if (count === 0) return Promise.resolve(hostArray(expr.dtype, 0, precision));
-    const value = this.backend.read(this.memory.bufferOf(expr), expr.dtype, count);
+    const buffer = this.memory.bufferOf(expr);
+    const value = traced(this.trace, "read", `${expr.dtype} ${showShape(expr.shape)}`, () =>
+      this.backend.read(buffer, expr.dtype, count),
+    );
     const ended = value.catch(() => {}); // the error is for who asked
     this.reading.add(ended);
     ended.then(() => this.reading.delete(ended));
     return value;
   }
 
-  /** How the expressions would be computed; computes nothing. */
-  explain(outputs: readonly Expr[]): Promise<Explanation> {
+  /** How the expressions would be computed. Computes nothing unless it is to measure the launches. */
+  explain(
+    outputs: readonly Expr[],
+    { measure = false }: ExplainOptions = {},
+  ): Promise<Explanation> {
     return this.exclusive(async () => {
       const todo = outputs.filter((output) => !output.storage);
-      const { nodes, compiled } = await this.planner.prepare(todo, wanted());
-      return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision);
+      const prepared = await this.planner.prepare(todo, wanted());
+      const { nodes, compiled } = prepared;
+      const times = measure ? await this.measure(prepared) : null;
+      return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision, times);
     });
   }
 
@@ -102,8 +116,10 @@ export class Device implements Evaluator {
   close(): Promise<void> {
     this.closing ??= this.queue.then(async () => {
       await Promise.all(this.reading);
+      await this.submissions.settle();
       this.memory.drain();
-      return this.backend.close();
+      await this.backend.close();
+      endTrace(this.trace);
     });
     return this.closing;
   }
@@ -142,7 +158,7 @@ export class Device implements Evaluator {
     const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
     await this.backend.ready();
     try {
-      this.submit(prepared, buffers);
+      await this.submissions.run(prepared, this.record(prepared, buffers));
       await this.backend.check();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
@@ -154,24 +170,31 @@ export class Device implements Evaluator {
     return compiled.plan.results.map((at) => ({ node: nodes[at], buffer: buffers.get(at) }));
   }
 
-  private submit(prepared: Prepared, buffers: Map<number, DeviceBuffer>): void {
+  private record(prepared: Prepared, buffers: Map<number, DeviceBuffer>): Command[] {
     const commands = recordPlan(prepared, this.memory, this.backend, buffers);
-    if (commands.length > 0) {
-      this.backend.run(commands);
-      this.counts.submits++;
-      this.counts.launches += commands.length;
-    }
     if (env.debug() >= 1)
       console.error(`trackgrad: ${commands.length} launches, ${this.memory.bytesPeak} B peak`);
+    return commands;
+  }
+
+  /** The ms that each launch takes; the results are thrown away. */
+  private async measure(prepared: Prepared): Promise<number[] | null> {
+    const buffers = new Map<number, DeviceBuffer>();
+    const commands = this.record(prepared, buffers);
+    for (const buffer of buffers.values()) this.memory.give(buffer);
+    await this.submissions.measure(prepared, commands); // what a first run costs is not meant
+    const times = await this.submissions.measure(prepared, commands);
+    await this.backend.check();
+    return times;
   }
 
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
-    const counted = { ...this.counts }; // the comparison is no work that was asked for
+    const { launches, submits } = this.submissions; // the comparison is no work that was asked for
     const plain = await this.planner.prepare(outputs, { fuse: false, kernels: false }, null);
     const fused = await this.readAndFree(outputs, await this.run(prepared));
     const unfused = await this.readAndFree(outputs, await this.run(plain));
-    Object.assign(this.counts, counted);
+    Object.assign(this.submissions, { launches, submits });
     const { precision, name } = this.backend;
     const problem = compareResults(fused, unfused, plain.nodes.length, precision);
     prepared.compiled.isVerified = problem === undefined;

@@ -33,6 +33,14 @@ export function jsBackend(precision: Precision): Backend {
   const rounded = (param: number, type: ValueType): number =>
     precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
+  const runOne = ({ executable, buffers, params }: Command): void => {
+    const { run, dtypes, paramTypes } = executable as JsExecutable;
+    run(
+      buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
+      params.map((param, which) => rounded(param, paramTypes[which])),
+    );
+  };
+
   const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
     const known = compiled.get(key);
     if (known) return Promise.resolve(known);
@@ -90,13 +98,16 @@ export function jsBackend(precision: Precision): Backend {
     },
 
     run(commands: readonly Command[]) {
-      for (const { executable, buffers, params } of commands) {
-        const { run, dtypes, paramTypes } = executable as JsExecutable;
-        run(
-          buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
-          params.map((param, which) => rounded(param, paramTypes[which])),
-        );
-      }
+      commands.forEach(runOne);
+    },
+
+    runTimed(commands) {
+      const spans = commands.map((command) => {
+        const start = performance.now();
+        runOne(command);
+        return { start, end: performance.now() };
+      });
+      return Promise.resolve(spans);
     },
 
     ready: () => Promise.resolve(),

@@ -7,6 +7,7 @@ import { kernelNamed } from "../kernel.ts";
 import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
+import { type Trace, traced } from "./trace.ts";
 
 export interface CompiledPlan {
   plan: Plan;
@@ -35,12 +36,14 @@ const mostPlans = 512;
 
 export class Planner {
   private readonly backend: Backend;
+  private readonly trace: Trace | null;
   private readonly known = new RecentlyUsed<CompiledPlan>(mostPlans);
   /** Structures planned since the device was opened. */
   plans = 0;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, trace: Trace | null) {
     this.backend = backend;
+    this.trace = trace;
   }
 
   /** The plan of a graph: made and compiled if none of its structure is among `plans` (null: anew). */
@@ -73,15 +76,21 @@ export class Planner {
   ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
-    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
-    const [main, combine] = await Promise.all([
-      Promise.all(plan.launches.map((launch) => this.compile(launch))),
-      Promise.all(
-        plan.launches.map(
-          ({ combine, label }) => combine && this.backend.compileProgram(combine, `${label} lanes`),
-        ),
-      ),
-    ]);
+    const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
+      makePlan(nodes, outputs, { maxInputs, hasLanes, fuse }),
+    );
+    const combineOf = ({ combine, label }: Launch) =>
+      combine && this.backend.compileProgram(combine, `${label} lanes`);
+    const [main, combine] = await traced(
+      this.trace,
+      "compile",
+      `${plan.launches.length} launches`,
+      () =>
+        Promise.all([
+          Promise.all(plan.launches.map((launch) => this.compile(launch))),
+          Promise.all(plan.launches.map(combineOf)),
+        ]),
+    );
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
       for (const at of [...inputs, ...outputs]) lastUse.set(at, step);

@@ -11,6 +11,8 @@ import {
   type Purpose,
   showPurpose,
 } from "./backend.ts";
+import type { Span } from "./trace.ts";
+import { Clock, mostTimed } from "./webgpu/clock.ts";
 import { Faults } from "./webgpu/faults.ts";
 import { usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
@@ -28,6 +30,8 @@ const maxGroups = 65535; // per grid dimension
 /** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
 const mostInFlight = 3;
 
+const optionalFeatures = ["timestamp-query"] as const;
+
 /** What the backend needs to know of an adapter besides the device. */
 export interface GpuChoice {
   adapter: GPUAdapter;
@@ -42,8 +46,9 @@ export async function webgpuBackend({
   isSoftware,
   description,
 }: GpuChoice): Promise<Backend> {
-  const { limits } = adapter;
+  const { limits, features } = adapter;
   const device = await adapter.requestDevice({
+    requiredFeatures: optionalFeatures.filter((feature) => features.has(feature)),
     requiredLimits: {
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxBufferSize: limits.maxBufferSize,
@@ -58,6 +63,7 @@ class WebGpuBackend implements Backend {
   readonly precision = "f32";
   readonly description: string;
   readonly limits;
+  readonly runTimed?: Backend["runTimed"];
   private readonly device: GPUDevice;
   private readonly isSoftware: boolean;
   private readonly shaders: Pipelines;
@@ -65,9 +71,12 @@ class WebGpuBackend implements Backend {
   private readonly staging: Staging;
   /** What is submitted and not done, oldest first. */
   private inFlight: Promise<unknown>[] = [];
+  /** Measured on lavapipe: to make a group takes tens of times as long as to find it. */
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
+  /** Bytes from the parameters of one command to those of the next. */
+  private stride = 0;
 
   constructor(device: GPUDevice, isSoftware: boolean, description: string) {
     this.device = device;
@@ -76,6 +85,10 @@ class WebGpuBackend implements Backend {
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
     this.staging = new Staging(device, this.faults);
+    if (device.features.has("timestamp-query")) {
+      const clock = new Clock(device);
+      this.runTimed = (commands) => this.runByClock(commands, clock);
+    }
     const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
       device.limits;
     this.limits = {
@@ -146,32 +159,30 @@ class WebGpuBackend implements Backend {
   }
 
   run(commands: readonly Command[]): void {
-    this.faults.expectAlive();
-    const { bytes, stride } = packParams(commands);
-    this.writeParams(bytes);
-    this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
-      const encoder = this.device.createCommandEncoder();
+    this.submit(commands, (encoder) => {
       const pass = encoder.beginComputePass();
-      for (const [which, { executable, buffers, threads }] of commands.entries()) {
-        const { pipeline } = executable as GpuExecutable;
-        const groups = Math.ceil(threads / workgroupSize);
-        const columns = Math.min(groups, maxGroups);
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, this.bindGroup(executable as GpuExecutable, buffers as GpuBuffer[]), [
-          which * stride,
-        ]);
-        pass.dispatchWorkgroups(columns, Math.ceil(groups / columns));
-      }
+      for (const [which, command] of commands.entries()) this.encode(pass, command, which);
       pass.end();
-      this.device.queue.submit([encoder.finish()]);
     });
-    const done: Promise<unknown> = this.device.queue
-      .onSubmittedWorkDone()
-      .catch(() => {}) // the device is lost: check() says so
-      .then(() => {
-        this.inFlight = this.inFlight.filter((other) => other !== done);
-      });
-    this.inFlight.push(done);
+  }
+
+  /** As `run`, each command in a pass of its own. */
+  private async runByClock(commands: readonly Command[], clock: Clock): Promise<Span[]> {
+    const count = Math.min(commands.length, mostTimed);
+    const submitted = performance.now();
+    const times = this.submit(commands, (encoder) => {
+      for (const [which, command] of commands.entries()) {
+        const pass = encoder.beginComputePass(
+          which < count ? { timestampWrites: clock.writes(which) } : {},
+        );
+        this.encode(pass, command, which);
+        pass.end();
+      }
+      return clock.resolve(encoder, count);
+    });
+    const bytes = await this.staging.read(times, times.size);
+    times.destroy();
+    return clock.spans(bytes, submitted);
   }
 
   async ready(): Promise<void> {
@@ -187,6 +198,38 @@ class WebGpuBackend implements Backend {
     await this.device.queue.onSubmittedWorkDone().catch(() => {});
     this.device.destroy();
     await this.device.lost;
+  }
+
+  private submit<T>(commands: readonly Command[], record: (encoder: GPUCommandEncoder) => T): T {
+    this.faults.expectAlive();
+    const { bytes, stride } = packParams(commands);
+    this.writeParams(bytes);
+    this.stride = stride;
+    const { queue } = this.device;
+    const result = this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
+      const encoder = this.device.createCommandEncoder();
+      const recorded = record(encoder);
+      queue.submit([encoder.finish()]);
+      return recorded;
+    });
+    const done: Promise<unknown> = queue
+      .onSubmittedWorkDone()
+      .catch(() => {}) // the device is lost: check() says so
+      .then(() => {
+        this.inFlight = this.inFlight.filter((other) => other !== done);
+      });
+    this.inFlight.push(done);
+    return result;
+  }
+
+  private encode(pass: GPUComputePassEncoder, command: Command, which: number): void {
+    const executable = command.executable as GpuExecutable;
+    const groups = Math.ceil(command.threads / workgroupSize);
+    const columns = Math.min(groups, maxGroups);
+    const bound = this.bindGroup(executable, command.buffers as GpuBuffer[]);
+    pass.setPipeline(executable.pipeline);
+    pass.setBindGroup(0, bound, [which * this.stride]);
+    pass.dispatchWorkgroups(columns, Math.ceil(groups / columns));
   }
 
   private allocate(bytes: number, flags: number, where: string, what = ""): GpuBuffer {
