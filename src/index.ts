@@ -25,6 +25,7 @@ export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { layerNorm, softmax } from "./engine/ops/normalize.ts";
+export { pack, pieces } from "./engine/pack.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

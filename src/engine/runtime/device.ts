@@ -8,8 +8,9 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type Explanation, explainPlan } from "../explain.ts";
-import type { DeviceBuffer, Expr } from "../expr.ts";
+import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
+import { ownerOf } from "../place.ts";
 import {
   kernelParams,
   type Launch,
@@ -54,6 +55,13 @@ interface Ways {
   kernels: boolean;
 }
 
+/** Where an output lies, and whether it was computed now. */
+interface Result {
+  host: HostArray | null;
+  buffer: DeviceBuffer | undefined;
+  isNew: boolean;
+}
+
 interface Prepared {
   nodes: readonly Expr[];
   compiled: CompiledPlan;
@@ -83,7 +91,7 @@ export class Device implements Evaluator {
   /** Computes the expressions; afterwards each has its value stored here. */
   realize(outputs: readonly Expr[]): Promise<void> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       if (todo.length > 0) await this.compute(todo);
     });
   }
@@ -91,12 +99,15 @@ export class Device implements Evaluator {
   /** The value of a computed expression. */
   read(expr: Expr): Promise<HostArray> {
     return this.exclusive(async () => {
-      const { host } = expr.storage ?? { host: null };
+      const { whole, start } = locate(expr);
+      const { host } = whole.storage ?? { host: null };
       const { precision } = this.backend;
-      if (host) return convert(host, expr.dtype, precision);
       const count = sizeOf(expr.shape);
+      if (host) return convert(host.subarray(start, start + count), expr.dtype, precision);
       if (count === 0) return hostArray(expr.dtype, 0, precision);
-      const data = await this.backend.read(this.bufferOf(expr), expr.dtype, count);
+      const memory = this.bufferOf(whole);
+      const part = whole === expr ? memory : this.part(memory, start, expr);
+      const data = await this.backend.read(part, expr.dtype, count);
       await this.backend.check();
       return data;
     });
@@ -133,12 +144,12 @@ export class Device implements Evaluator {
     const prepared = await this.prepare(outputs, ways);
     if (env.verify() && !prepared.compiled.isVerified)
       await this.compareWithUnfused(outputs, prepared);
-    const results = await this.run(prepared);
+    const { results, taken } = await this.run(prepared);
     for (const [which, output] of outputs.entries()) {
-      const { node, buffer } = results[which];
-      if (!node.storage && buffer) this.adopt(node, buffer);
-      output.storage = node.storage;
+      const { host, buffer } = results[which];
+      output.storage = this.hold(host, buffer);
     }
+    for (const buffer of taken) this.pool.give(buffer); // the tensors own it now
   }
 
   /** The plan of a graph, compiled, with the nodes that it refers to by position. */
@@ -161,11 +172,11 @@ export class Device implements Evaluator {
     return { nodes, compiled };
   }
 
-  /** Submits a plan. Returns, per output, the node that holds it and its buffer if it is new. */
+  /** Submits a plan. Returns where its outputs lie, and the memory it took for them. */
   private async run({
     nodes,
     compiled,
-  }: Prepared): Promise<{ node: Expr; buffer: DeviceBuffer | undefined }[]> {
+  }: Prepared): Promise<{ results: Result[]; taken: Iterable<DeviceBuffer> }> {
     const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
     try {
       this.record(compiled, nodes, buffers);
@@ -177,7 +188,33 @@ export class Device implements Evaluator {
       this.pool.drain();
       throw error;
     }
-    return compiled.plan.results.map((at) => ({ node: nodes[at], buffer: buffers.get(at) }));
+    const { plan } = compiled;
+    const results = plan.results.map((at): Result => {
+      const { storage } = nodes[at];
+      return storage
+        ? { host: storage.host, buffer: storage.buffers.get(this), isNew: false }
+        : { host: null, buffer: this.memoryAt(at, plan, nodes, buffers), isNew: true };
+    });
+    return { results, taken: buffers.values() };
+  }
+
+  /** The memory of the value at a position of a plan that is being run. */
+  private memoryAt(
+    at: number,
+    plan: Plan,
+    nodes: readonly Expr[],
+    buffers: ReadonlyMap<number, DeviceBuffer>,
+  ): DeviceBuffer {
+    const alias = plan.aliases.get(at);
+    if (!alias) return buffers.get(at) ?? this.bufferOf(nodes[at]);
+    const whole = this.memoryAt(alias.of, plan, nodes, buffers);
+    return this.part(whole, alias.start(nodes), nodes[at]);
+  }
+
+  /** The memory of `expr`, which begins at element `start` of `buffer`. */
+  private part(buffer: DeviceBuffer, start: number, { dtype, shape }: Expr): DeviceBuffer {
+    const each = bytesPer(dtype, this.backend.precision);
+    return this.backend.slice(buffer, start * each, Math.max(1, sizeOf(shape)) * each);
   }
 
   private async planFor(
@@ -198,8 +235,8 @@ export class Device implements Evaluator {
     ]);
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
-      for (const at of [...inputs, ...outputs]) lastUse.set(at, step);
-    for (const at of plan.results) lastUse.delete(at);
+      for (const at of [...inputs, ...outputs]) lastUse.set(ownerOf(plan.aliases, at), step);
+    for (const at of plan.results) lastUse.delete(ownerOf(plan.aliases, at));
     if (env.debug() >= 3)
       console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
     return { plan, main, combine, lastUse, isVerified: false };
@@ -208,7 +245,7 @@ export class Device implements Evaluator {
   /** How the expressions would be computed; computes nothing. */
   explain(outputs: readonly Expr[]): Promise<Explanation> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       const ways = { fuse: env.fuse(), kernels: env.kernels() };
       const { nodes, compiled } = await this.prepare(todo, ways);
       return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision);
@@ -219,19 +256,18 @@ export class Device implements Evaluator {
   private async compareWithUnfused(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
     const counted = { ...this.counts }; // the comparison is no work that was asked for
     const plain = await this.prepare(outputs, { fuse: false, kernels: false }, new Map());
-    const read = async (results: { node: Expr; buffer: DeviceBuffer | undefined }[]) => {
+    const read = async ({ results, taken }: Awaited<ReturnType<typeof this.run>>) => {
       const arrays: HostArray[] = [];
-      for (const [which, { buffer }] of results.entries()) {
+      for (const [which, { buffer, isNew }] of results.entries()) {
         const { dtype, shape } = outputs[which];
-        const count = buffer ? sizeOf(shape) : 0; // without one, it is an input itself
+        const count = isNew ? sizeOf(shape) : 0; // else it is an input itself
         arrays.push(
           count > 0
             ? await this.backend.read(buffer as DeviceBuffer, dtype, count)
             : hostArray(dtype, 0),
         );
       }
-      for (const buffer of new Set(results.map(({ buffer }) => buffer)))
-        if (buffer) this.pool.give(buffer);
+      for (const buffer of taken) this.pool.give(buffer);
       return arrays;
     };
     const fused = await read(await this.run(prepared));
@@ -262,16 +298,18 @@ export class Device implements Evaluator {
   ): void {
     const commands: Command[] = [];
     // Uploads come before all launches, so they must not take memory that becomes free in between.
+    const ownerAt = (at: number) => ownerOf(plan.aliases, at);
     for (const { inputs } of plan.launches)
-      for (const at of inputs) if (nodes[at].storage) this.bufferOf(nodes[at]);
-    const bufferAt = (at: number) => buffers.get(at) ?? this.bufferOf(nodes[at]);
+      for (const at of inputs.map(ownerAt)) if (nodes[at].storage) this.bufferOf(nodes[at]);
+    const memoryAt = (at: number) => this.memoryAt(at, plan, nodes, buffers);
     for (const [step, launch] of plan.launches.entries()) {
-      const inputs = launch.inputs.map(bufferAt);
+      const inputs = launch.inputs.map(memoryAt);
       const targets = launch.outputs.map((at) => {
-        const { dtype, shape } = nodes[at];
-        const target = this.take(dtype, sizeOf(shape), launch.label, shape);
-        buffers.set(at, target);
-        return target;
+        const owner = ownerAt(at);
+        if (!buffers.has(owner)) buffers.set(owner, this.takeFor(nodes[owner], launch.label));
+        const { into } = launch;
+        const target = memoryAt(at);
+        return into ? this.part(target, into.start(nodes), nodes[launch.inputs[0]]) : target;
       });
       const { dtype, shape } = nodes[launch.outputs[0]];
       const lanes = this.lanesFor(launch, nodes);
@@ -284,7 +322,7 @@ export class Device implements Evaluator {
         );
         this.pool.give(partial);
       } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
-      for (const at of new Set([...launch.inputs, ...launch.outputs])) {
+      for (const at of new Set([...launch.inputs, ...launch.outputs].map(ownerAt))) {
         const buffer = buffers.get(at);
         if (!buffer || lastUse.get(at) !== step) continue;
         this.pool.give(buffer);
@@ -309,14 +347,26 @@ export class Device implements Evaluator {
     return Math.max(1, this.backend.lanes(results, length));
   }
 
-  private take(dtype: DType, count: number, label: string, shape: Shape): DeviceBuffer {
+  /** What is packed leaves gaps, which are zero as long as only packs of the same layout use them. */
+  private takeFor({ op, dtype, shape, inputs }: Expr, label: string): DeviceBuffer {
+    const layout = op === "pack" ? inputs.map((input) => sizeOf(input.shape)).join() : "";
+    return this.take(dtype, sizeOf(shape), label, shape, layout);
+  }
+
+  private take(
+    dtype: DType,
+    count: number,
+    label: string,
+    shape: Shape,
+    layout = "",
+  ): DeviceBuffer {
     const bytes = count * bytesPer(dtype, this.backend.precision);
     const { bufferBytes } = this.backend.limits;
     if (bytes > bufferBytes)
       throw new DeviceError(
         `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(shape)})`,
       );
-    return this.pool.take(Math.max(bytes, 4));
+    return this.pool.take(Math.max(bytes, 4), layout);
   }
 
   /** The device's copy of a stored value, uploaded on first use. */
@@ -335,10 +385,13 @@ export class Device implements Evaluator {
     return buffer;
   }
 
-  private adopt(expr: Expr, buffer: DeviceBuffer): void {
-    const storage = { host: null, buffers: new Map([[this as object, buffer]]) };
-    expr.storage = storage;
+  /** Storage that owns its share of the memory, whoever else does. */
+  private hold(host: HostArray | null, buffer: DeviceBuffer | undefined): Storage {
+    const storage: Storage = { host, buffers: new Map() };
+    if (!buffer) return storage;
+    storage.buffers.set(this, this.pool.share(buffer));
     this.abandoned.register(storage, buffer, storage);
+    return storage;
   }
 
   /** Frees this device's copy of a value. */
@@ -349,6 +402,18 @@ export class Device implements Evaluator {
     this.abandoned.unregister(expr.storage);
     this.pool.give(buffer);
   }
+}
+
+/** What holds the values of those that have none yet, each once. */
+const uncomputed = (outputs: readonly Expr[]): Expr[] =>
+  [...new Set(outputs.map(wholeOf))].filter((output) => !output.storage);
+
+/** Where a value is: all of `whole`, or a piece of it from element `start` on. */
+function locate(expr: Expr): { whole: Expr; start: number } {
+  let start = 0;
+  let whole = expr;
+  for (; whole.op === "piece"; [whole] = whole.inputs) start += whole.values[0];
+  return { whole, start };
 }
 
 function command(

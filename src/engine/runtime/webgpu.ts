@@ -11,6 +11,9 @@ import type { Backend, Command, Executable } from "./backend.ts";
 interface GpuBuffer extends DeviceBuffer {
   id: number;
   handle: GPUBuffer;
+  /** Bytes from the beginning of `handle`. */
+  start: number;
+  whole?: GpuBuffer;
 }
 interface GpuExecutable extends Executable {
   pipeline: GPUComputePipeline;
@@ -98,6 +101,7 @@ class WebGpuBackend implements Backend {
     return {
       id: this.nextId++,
       bytes,
+      start: 0,
       handle: this.guard(() => this.device.createBuffer({ size, usage: flags })),
     };
   }
@@ -105,6 +109,11 @@ class WebGpuBackend implements Backend {
   destroyBuffer(buffer: DeviceBuffer): void {
     this.bindGroups.clear(); // they may name it
     (buffer as GpuBuffer).handle.destroy();
+  }
+
+  slice(buffer: DeviceBuffer, start: number, bytes: number): GpuBuffer {
+    const part = buffer as GpuBuffer;
+    return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
   }
 
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void {
@@ -118,7 +127,7 @@ class WebGpuBackend implements Backend {
     this.guard(() =>
       this.device.queue.writeBuffer(
         (buffer as GpuBuffer).handle,
-        0,
+        (buffer as GpuBuffer).start,
         source as Float32Array<ArrayBuffer>,
       ),
     );
@@ -131,7 +140,8 @@ class WebGpuBackend implements Backend {
     const staging = this.guard(() => this.device.createBuffer({ size, usage: flags }));
     this.guard(() => {
       const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer((buffer as GpuBuffer).handle, 0, staging, 0, size);
+      const { handle, start } = buffer as GpuBuffer;
+      encoder.copyBufferToBuffer(handle, start, staging, 0, size);
       this.device.queue.submit([encoder.finish()]);
     });
     try {
@@ -232,7 +242,7 @@ class WebGpuBackend implements Backend {
       const bytes = Math.max(65536, 2 * words.byteLength);
       const flags = usage.uniform | usage.copyDst;
       const handle = this.guard(() => this.device.createBuffer({ size: bytes, usage: flags }));
-      this.paramsBuffer = { id: this.nextId++, bytes, handle };
+      this.paramsBuffer = { id: this.nextId++, bytes, start: 0, handle };
     }
     this.guard(() =>
       this.device.queue.writeBuffer(
@@ -248,7 +258,7 @@ class WebGpuBackend implements Backend {
     { layout, key, paramTypes }: GpuExecutable,
     buffers: readonly GpuBuffer[],
   ): GPUBindGroup {
-    const name = `${key} ${paramTypes.length} ${buffers.map(({ id }) => id).join()}`;
+    const name = `${key} ${paramTypes.length} ${buffers.map(nameOf).join()}`;
     const known = this.bindGroups.get(name);
     if (known) return known;
     if (this.bindGroups.size > 4096) this.bindGroups.clear();
@@ -257,7 +267,7 @@ class WebGpuBackend implements Backend {
       layout,
       entries: [
         { binding: 0, resource: { buffer: (this.paramsBuffer as GpuBuffer).handle, size } },
-        ...buffers.map(({ handle }, slot) => ({ binding: slot + 1, resource: { buffer: handle } })),
+        ...buffers.map((buffer, slot) => ({ binding: slot + 1, resource: rangeOf(buffer) })),
       ],
     });
     this.bindGroups.set(name, group);
@@ -357,6 +367,13 @@ class WebGpuBackend implements Backend {
       );
   }
 }
+
+const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
+  whole ? `${id}@${start}+${bytes}` : `${id}`;
+
+/** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
+const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
+  whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
 
 function describe(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];
