@@ -1,5 +1,6 @@
 /** Random inputs for any kernel of the catalogue, from its signature alone. */
 import { kernels } from "../../kernels/index.ts";
+import { partOf } from "../../src/engine/composite.ts";
 import { type HostArray, hostArray } from "../../src/engine/dtype.ts";
 import { type Attrs, makeExpr } from "../../src/engine/expr.ts";
 import {
@@ -8,9 +9,11 @@ import {
   elements,
   type Kernel,
   type KernelSpec,
+  type Operand,
   resolveKernel,
 } from "../../src/engine/kernel.ts";
 import { Tensor, tensor } from "../../src/index.ts";
+import { randomSegments } from "../../src/testing/index.ts";
 import { randomFrom } from "./generate.ts";
 
 export type KernelName = keyof typeof kernels;
@@ -19,7 +22,20 @@ export type KernelName = keyof typeof kernels;
 interface Contract {
   attrs?: readonly Attrs[];
   sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
+  /** Inputs that are not just any numbers, by name. */
+  inputs?: (sizes: Dims, random: () => number) => Record<string, ArrayLike<number>>;
 }
+
+/** E rows in S segments, some of them empty, some with many rows. */
+const inSegments: Contract = {
+  inputs: ({ E, S }, random) => {
+    const target = randomSegments(random, E!, S!);
+    const order = [...target.keys()].sort((a, b) => target[a]! - target[b]! || a - b);
+    const sorted = order.map((row) => target[row]!);
+    const offsets = Array.from({ length: S! + 1 }, (_, s) => sorted.filter((t) => t < s).length);
+    return { segmentOf: target, order, offsets };
+  },
+};
 
 const byHeadDim: Contract = {
   attrs: [1, 4, 7].map((headDim) => ({ headDim })),
@@ -39,7 +55,9 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   },
   attention: byHeadDim,
   attentionGradient: byHeadDim,
-  attentionStatistics: byHeadDim,
+  segmentAttention: inSegments,
+  segmentAttentionGradient: inSegments,
+  segmentAttentionStatistics: inSegments,
 };
 
 export interface KernelCase {
@@ -49,8 +67,8 @@ export interface KernelCase {
   inputs: readonly HostArray[];
   dims: Dims;
   attrs: Attrs;
-  /** A tensor that the kernel, or its composition, computes. */
-  build: () => Tensor;
+  /** Tensors that the kernel, or its composition, computes: all its results. */
+  build: () => Tensor[];
 }
 
 /** One, edges of tiles, odd numbers; small, because software adapters run this too. */
@@ -58,7 +76,7 @@ const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
 
 export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
   const spec: KernelSpec = kernels[name];
-  const { attrs: variants = [{}], sizes: restrict } = contracts[name] ?? {};
+  const { attrs: variants = [{}], sizes: restrict, inputs } = contracts[name] ?? {};
   const random = randomFrom(seed);
   return variants.flatMap((attrs) =>
     Array.from({ length: count }, () => {
@@ -67,7 +85,7 @@ export function kernelCases(name: KernelName, count: number, seed: number): Kern
       const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
       for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
       restrict?.(sizes, attrs, random);
-      return caseOf(kernel, attrs, sizes, random);
+      return caseOf(kernel, attrs, sizes, { random, given: inputs?.(sizes, random) });
     }),
   );
 }
@@ -76,11 +94,15 @@ function caseOf(
   kernel: Kernel,
   attrs: Attrs,
   sizes: Record<string, number>,
-  random: () => number,
+  { random, given }: { random: () => number; given: Record<string, ArrayLike<number>> | undefined },
 ): KernelCase {
   const shapeOf = (axes: readonly string[]) => axes.map((axis) => elements([axis], sizes));
-  const inputs = kernel.operands.map(({ dtype, axes }) => {
+  const inputs = kernel.operands.map(({ name, dtype, axes }) => {
     const data = hostArray(dtype, elements(axes, sizes), "f64");
+    if (given?.[name]) {
+      data.set(given[name]);
+      return data;
+    }
     const rowLength = elements(axes.slice(-1), sizes);
     // booleans start with false: never is every key of an event masked
     const draw = (i: number) =>
@@ -92,28 +114,32 @@ function caseOf(
   });
   const values = (kernel.numbers ?? []).map(() => Math.fround(0.01 + random())); // like ε: positive
   const numbers = Object.fromEntries((kernel.numbers ?? []).map((name, i) => [name, values[i]!]));
-  const build = () =>
-    new Tensor(
-      makeExpr({
-        op: kernel.name,
-        inputs: kernel.operands.map(
-          ({ dtype, axes }, i) => tensor(inputs[i]!, shapeOf(axes), { dtype }).expr,
-        ),
-        shape: shapeOf(kernel.result.axes),
-        dtype: kernel.result.dtype,
-        attrs,
-        values,
-      }),
+  const build = () => {
+    const whole = makeExpr({
+      op: kernel.name,
+      inputs: kernel.operands.map(
+        ({ dtype, axes }, i) => tensor(inputs[i]!, shapeOf(axes), { dtype }).expr,
+      ),
+      shape: shapeOf(kernel.result.axes),
+      dtype: kernel.result.dtype,
+      attrs,
+      values,
+    });
+    return [whole, ...kernel.parts.map(({ name }) => partOf(whole, name))].map(
+      (expr) => new Tensor(expr),
     );
+  };
   const text = `${kernel.name} ${JSON.stringify({ ...attrs, ...sizes })}`;
   return { text, kernel, inputs, dims: { ...sizes, ...numbers }, attrs, build };
 }
 
-/** The plain loops of the kernel, in double precision. */
-export function referenceOf({ kernel, inputs, dims, attrs }: KernelCase): HostArray {
-  const y = hostArray(kernel.result.dtype, elements(kernel.result.axes, dims), "f64");
-  kernel.reference(inputs, y, dims, attrs);
-  return y;
+/** What the plain loops of the kernel make, in double precision: all its results. */
+export function referenceOf({ kernel, inputs, dims, attrs }: KernelCase): HostArray[] {
+  const zeros = ({ dtype, axes }: Operand) => hostArray(dtype, elements(axes, dims), "f64");
+  const y = zeros(kernel.result);
+  const more = Object.fromEntries(kernel.parts.map((part) => [part.name, zeros(part)]));
+  kernel.reference(inputs, y, dims, attrs, more);
+  return [y, ...Object.values(more)];
 }
 
 /** The largest error, relative to max(1, |y|). */
