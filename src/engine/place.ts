@@ -58,7 +58,7 @@ export function placeOperands(
     if (operands.indexOf(at) !== which) refuse(at, "packed twice");
     if (owner === at && computed.has(at)) continue;
     refuse(at, owner === at ? "packed, computed before" : "packed, part of another buffer");
-    refuse(owner, "packed, and copied from");
+    refuse(owner, "packed, and source of a copy");
   }
   const isPlaced = (at: number) => operands.includes(at) && !refused.has(at);
   for (const { inputs, outputs } of launches)
