@@ -4,13 +4,21 @@ import { attention } from "./attention.ts";
 import { attentionGradient, attentionStatistics } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
+import { blockSums, scanBlocks } from "./scan.ts";
+import { searchSorted } from "./searchSorted.ts";
 import { softmax } from "./softmax.ts";
+import { countDigits, placeByDigit } from "./sort.ts";
 
 export const kernels = {
   attention,
   attentionGradient,
   attentionStatistics,
+  blockSums,
+  countDigits,
   layerNorm,
   matmul,
+  placeByDigit,
+  scanBlocks,
+  searchSorted,
   softmax,
 } satisfies Record<string, KernelSpec>;

@@ -2,6 +2,7 @@
  * Composite ops: named compositions of primitives. The name says what; a kernel of that name may
  * say how, faster. Without one, the composition itself is planned like any other graph.
  */
+import type { DType } from "./dtype.ts";
 import { type Attrs, type Expr, makeExpr } from "./expr.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -9,6 +10,13 @@ import type { Tensor } from "./tensor.ts";
 export interface Composite {
   name: string;
   shape: (inputs: readonly Expr[], attrs: Attrs) => Shape;
+  /** That of the first input unless it says otherwise. */
+  dtype?: DType;
+  /**
+   * Whether the composition needs time or memory of the square of a size. It says what the op means,
+   * and tests compare with it; what is computed otherwise only to be compared keeps the kernel.
+   */
+  isQuadratic?: boolean;
   /** The same value from primitives; `expr` carries attributes and run-time numbers. */
   compose: (inputs: readonly Expr[], expr: Expr) => Expr;
   /** Gradients of the inputs from dL/dy. Without it, the composition is differentiated. */
@@ -27,7 +35,7 @@ export function defineComposite(
       op: composite.name,
       inputs,
       shape: composite.shape(inputs, attrs),
-      dtype: inputs[0].dtype,
+      dtype: composite.dtype ?? inputs[0].dtype,
       attrs,
       values,
     });

@@ -23,7 +23,7 @@ export interface KernelSpec {
   name: string;
   /** Signatures by binding name, in the order of the op's inputs; may depend on the op's attributes. */
   inputs: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
-  output: string;
+  output: string | ((attrs: Attrs) => string);
   /** Names of the op's run-time numbers, as members of `dims` (f32). */
   numbers?: readonly string[];
   /** How many invocations the WGSL wants; each sees its number as `i`. */
@@ -68,7 +68,8 @@ export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
     name,
     ...parse(spec.name, text),
   }));
-  return { ...spec, attrs, operands, result: parse(spec.name, spec.output) };
+  const output = typeof spec.output === "function" ? spec.output(attrs) : spec.output;
+  return { ...spec, attrs, operands, result: parse(spec.name, output) };
 }
 
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */

@@ -2,7 +2,7 @@
  * A device runs graphs: it plans them (once per structure), finds memory, and submits all launches
  * of one `realize` together.
  */
-import { expandComposites, isComposite } from "../composite.ts";
+import { compositeNamed, expandComposites, isComposite } from "../composite.ts";
 import { bytesPer, type DType, type HostArray, hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
@@ -51,7 +51,8 @@ interface CompiledPlan {
 /** Whether to fuse, and to use hand-written kernels. */
 interface Ways {
   fuse: boolean;
-  kernels: boolean;
+  /** `quadratic`: only those whose compositions would be too much work. */
+  kernels: boolean | "quadratic";
 }
 
 interface Prepared {
@@ -147,8 +148,9 @@ export class Device implements Evaluator {
     { fuse, kernels }: Ways,
     plans = this.plans,
   ): Promise<Prepared> {
-    const hasKernel = (expr: Expr) =>
-      isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
+    const hasKernel = ({ op }: Expr) =>
+      kernelNamed(op) !== undefined &&
+      (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
@@ -218,7 +220,7 @@ export class Device implements Evaluator {
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async compareWithUnfused(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
     const counted = { ...this.counts }; // the comparison is no work that was asked for
-    const plain = await this.prepare(outputs, { fuse: false, kernels: false }, new Map());
+    const plain = await this.prepare(outputs, { fuse: false, kernels: "quadratic" }, new Map());
     const read = async (results: { node: Expr; buffer: DeviceBuffer | undefined }[]) => {
       const arrays: HostArray[] = [];
       for (const [which, { buffer }] of results.entries()) {
