@@ -6,6 +6,11 @@ import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
+import {
+  segmentAttention,
+  segmentAttentionGradient,
+  segmentAttentionStatistics,
+} from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
 
@@ -20,5 +25,8 @@ export const kernels = {
   placeByDigit,
   scanBlocks,
   searchSorted,
+  segmentAttention,
+  segmentAttentionGradient,
+  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

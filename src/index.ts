@@ -27,6 +27,7 @@ export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { layerNorm, softmax } from "./engine/ops/normalize.ts";
 export { type CumsumOptions, cumsum } from "./engine/ops/scan.ts";
 export { type SearchOptions, searchSorted } from "./engine/ops/search.ts";
+export { segmentAttention } from "./engine/ops/segmentAttention.ts";
 export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";

@@ -32,8 +32,8 @@ export const indexed: Readonly<Record<string, Rule>> = {
 
 /** The gradient goes to the first row of the segment that has the extreme value. */
 function ofFirstExtreme(dy: Tensor, inputs: readonly Tensor[], y: Tensor): Tensor {
-  const [x] = inputs;
-  const segments = segmentsIn(inputs);
+  const [x, ...plan] = inputs;
+  const segments = segmentsIn(plan);
   const position = record("iota", [], x.shape, "i32", { attrs: { axis: 0 } });
   const isExtreme = x.equal(gather(y, segments.target));
   const first = segmentMin(isExtreme.select(position, 2 ** 31 - 1), segments);
@@ -139,9 +139,11 @@ const reductionRule: Rule = (dy, expr, [x], y) => {
 
 /** Differentiates what a composite stands for, between its own inputs and result. */
 export function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
-  // One name per input, also where the same expression is given twice.
+  // One name per input that has a gradient, also where the same expression is given twice.
   const inputs = expr.inputs.map((input) =>
-    makeExpr({ op: "reshape", inputs: [input], shape: input.shape, dtype: input.dtype }),
+    input.dtype === "f32"
+      ? makeExpr({ op: "reshape", inputs: [input], shape: input.shape, dtype: "f32" })
+      : input,
   );
   const composed = compositeNamed(expr.op)?.compose(inputs, expr) as Expr;
   const floats = inputs.filter(({ dtype }) => dtype === "f32");

@@ -76,10 +76,11 @@ function sortOnDevice(target: Tensor, numSegments: number): Segments {
 
 function reduceSegments(op: string, x: Tensor, segments: Segments): Tensor {
   expectDType(op, x.dtype, ["f32", "i32", "u32"]);
-  const { offsets, order, target, numSegments } = segments;
+  const { target, numSegments } = segments;
   if (x.rank === 0 || x.shape[0] !== target.shape[0])
     throw new ShapeError(`${op}(x): expected [${target.shape[0]}, …], got ${showShape(x.shape)}`);
-  return record(op, [x, offsets, order, target], [numSegments, ...x.shape.slice(1)], x.dtype);
+  const inputs = [x, ...segmentValues(segments)];
+  return record(op, inputs, [numSegments, ...x.shape.slice(1)], x.dtype);
 }
 
 /** y[s, …] = Σ x[e, …] over the rows e of segment s; 0 for an empty one. */
@@ -114,7 +115,14 @@ export function scatterAdd(x: Tensor, target: Tensor, numRows: number): Tensor {
   return segmentSum(x, segmentsOf(target, numRows));
 }
 
-/** The segments that a recorded reduction went over. */
-export function segmentsIn([, offsets, order, target]: readonly Tensor[]): Segments {
+/** What an op over segments takes besides its operands, in this order. */
+export const segmentValues = ({ offsets, order, target }: Segments): Tensor[] => [
+  offsets,
+  order,
+  target,
+];
+
+/** The segments of which these are the `segmentValues`. */
+export function segmentsIn([offsets, order, target]: readonly Tensor[]): Segments {
   return { offsets, order, target, numSegments: offsets.shape[0] - 1 };
 }

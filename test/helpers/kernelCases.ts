@@ -11,6 +11,7 @@ import {
   resolveKernel,
 } from "../../src/engine/kernel.ts";
 import { Tensor, tensor } from "../../src/index.ts";
+import { randomSegments } from "../../src/testing/index.ts";
 import { randomFrom } from "./generate.ts";
 
 export type KernelName = keyof typeof kernels;
@@ -19,7 +20,20 @@ export type KernelName = keyof typeof kernels;
 interface Contract {
   attrs?: readonly Attrs[];
   sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
+  /** Inputs that are not just any numbers, by name. */
+  inputs?: (sizes: Dims, random: () => number) => Record<string, ArrayLike<number>>;
 }
+
+/** E rows in S segments, some of them empty, some with many rows. */
+const inSegments: Contract = {
+  inputs: ({ E, S }, random) => {
+    const target = randomSegments(random, E!, S!);
+    const order = [...target.keys()].sort((a, b) => target[a]! - target[b]! || a - b);
+    const sorted = order.map((row) => target[row]!);
+    const offsets = Array.from({ length: S! + 1 }, (_, s) => sorted.filter((t) => t < s).length);
+    return { segmentOf: target, order, offsets };
+  },
+};
 
 const byHeadDim: Contract = {
   attrs: [1, 4, 7].map((headDim) => ({ headDim })),
@@ -40,6 +54,9 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   attention: byHeadDim,
   attentionGradient: byHeadDim,
   attentionStatistics: byHeadDim,
+  segmentAttention: inSegments,
+  segmentAttentionGradient: inSegments,
+  segmentAttentionStatistics: inSegments,
 };
 
 export interface KernelCase {
@@ -58,7 +75,7 @@ const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
 
 export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
   const spec: KernelSpec = kernels[name];
-  const { attrs: variants = [{}], sizes: restrict } = contracts[name] ?? {};
+  const { attrs: variants = [{}], sizes: restrict, inputs } = contracts[name] ?? {};
   const random = randomFrom(seed);
   return variants.flatMap((attrs) =>
     Array.from({ length: count }, () => {
@@ -67,7 +84,7 @@ export function kernelCases(name: KernelName, count: number, seed: number): Kern
       const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
       for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
       restrict?.(sizes, attrs, random);
-      return caseOf(kernel, attrs, sizes, random);
+      return caseOf(kernel, attrs, sizes, { random, given: inputs?.(sizes, random) });
     }),
   );
 }
@@ -76,11 +93,15 @@ function caseOf(
   kernel: Kernel,
   attrs: Attrs,
   sizes: Record<string, number>,
-  random: () => number,
+  { random, given }: { random: () => number; given: Record<string, ArrayLike<number>> | undefined },
 ): KernelCase {
   const shapeOf = (axes: readonly string[]) => axes.map((axis) => elements([axis], sizes));
-  const inputs = kernel.operands.map(({ dtype, axes }) => {
+  const inputs = kernel.operands.map(({ name, dtype, axes }) => {
     const data = hostArray(dtype, elements(axes, sizes), "f64");
+    if (given?.[name]) {
+      data.set(given[name]);
+      return data;
+    }
     const rowLength = elements(axes.slice(-1), sizes);
     // booleans start with false: never is every key of an event masked
     const draw = (i: number) =>

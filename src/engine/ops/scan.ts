@@ -47,8 +47,13 @@ const scanBlocks = defineComposite({
     const [n, m] = [range(length).reshape([-1, 1]), range(length).reshape([1, -1])];
     const block = blockOfEach(length, blocks);
     const isBefore = attrs.exclusive ? m.less(n) : m.lessEqual(n);
-    const isInside = block.reshape([-1, 1]).equal(block.reshape([1, -1])).and(isBefore);
-    const isPast = range(blocks, "u32").reshape([1, -1]).less(block.reshape([-1, 1]));
+    const isInside = block
+      .reshape([-1, 1])
+      .equal(block.reshape([1, -1]))
+      .and(isBefore);
+    const isPast = range(blocks, "u32")
+      .reshape([1, -1])
+      .less(block.reshape([-1, 1]));
     const over = (which: Tensor, of: Tensor) =>
       which
         .reshape([1, length, of.shape[1], 1])

@@ -98,7 +98,8 @@ export function argsort(x: Tensor, { descending = false }: SortOptions = {}): Te
 }
 
 /** The elements of x in ascending order; differentiable. Equal ones keep their order. */
-export const sort = (x: Tensor, options: SortOptions = {}): Tensor => gather(x, argsort(x, options));
+export const sort = (x: Tensor, options: SortOptions = {}): Tensor =>
+  gather(x, argsort(x, options));
 
 /** u32 [E] in the order of the elements. */
 function keysOf(x: Tensor): Tensor {

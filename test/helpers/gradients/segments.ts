@@ -1,7 +1,9 @@
 /** Segment reductions: segments empty, of one row, or with all rows; indices in any order. */
+import { record } from "../../../src/engine/tensor.ts";
 import {
   indices,
   scatterAdd,
+  segmentAttention,
   segmentMax,
   segmentMean,
   segmentMin,
@@ -9,7 +11,7 @@ import {
   segmentSum,
   segmentsOf,
 } from "../../../src/index.ts";
-import { type Random, randomSegments, whole } from "../../../src/testing/index.ts";
+import { oneOf, type Random, randomSegments, whole } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
 
 const reductions = {
@@ -27,7 +29,63 @@ function rowsInSegments(random: Random) {
   return { shape, numSegments, target: randomSegments(random, shape[0], numSegments) };
 }
 
+/** Rows in segments with scores per head and values of a width. */
+function attendingRows(random: Random) {
+  const [rows, numSegments] = [whole(random, 0, 4), whole(random, 1, 3)];
+  const [heads, width] = oneOf(random, [
+    [1, 1],
+    [1, 2],
+    [2, 1],
+  ]);
+  const target = randomSegments(random, rows, numSegments);
+  return {
+    segments: segmentsOf(indices(target), numSegments),
+    text: `[${target}] of ${numSegments}`,
+    shapes: { scores: [rows, heads], values: [rows, heads, width] },
+    results: { y: [numSegments, heads, width], statistics: [numSegments, heads, 2] },
+  };
+}
+
 export const segmentSamplers: Record<string, Sampler> = {
+  segmentAttention: (random) => {
+    const { segments, text, shapes } = attendingRows(random);
+    const operands = [shapes.scores, shapes.values].map((shape) => operand(random, shape));
+    return caseOf(`segmentAttention${text}`, operands, (scores, values) =>
+      segmentAttention(scores, values, segments),
+    );
+  },
+
+  // the two steps of its gradient, as functions of independent operands
+  segmentAttentionStatistics: (random) => {
+    const { segments, text, shapes, results } = attendingRows(random);
+    const { offsets, order, target } = segments;
+    const operands = [shapes.scores, results.y, results.y].map((shape) => operand(random, shape));
+    return caseOf(`segmentAttentionStatistics${text}`, operands, (scores, y, dy) =>
+      record(
+        "segmentAttentionStatistics",
+        [scores, offsets, order, target, y, dy],
+        results.statistics,
+        "f32",
+      ),
+    );
+  },
+
+  segmentAttentionGradient: (random) => {
+    const { segments, text, shapes, results } = attendingRows(random);
+    const [rows, heads, width] = shapes.values;
+    const operands = [shapes.scores, shapes.values, results.y, results.statistics].map((shape) =>
+      operand(random, shape),
+    );
+    return caseOf(`segmentAttentionGradient${text}`, operands, (scores, values, dy, statistics) =>
+      record(
+        "segmentAttentionGradient",
+        [scores, values, segments.target, dy, statistics],
+        [rows, heads, width + 1],
+        "f32",
+      ),
+    );
+  },
+
   scatterAdd: (random) => {
     const { shape, numSegments, target } = rowsInSegments(random);
     const rows = indices(target);

@@ -1,0 +1,86 @@
+/** The memory of a device: which buffer holds which value, and when it comes back. */
+import { bytesPer, type DType } from "../dtype.ts";
+import { DeviceError } from "../errors.ts";
+import type { DeviceBuffer, Expr } from "../expr.ts";
+import { type Shape, showShape, sizeOf } from "../shape.ts";
+import type { Backend } from "./backend.ts";
+import { BufferPool } from "./pool.ts";
+
+export class DeviceMemory {
+  private readonly backend: Backend;
+  /** What storages know this memory by. */
+  private readonly owner: object;
+  private readonly pool: BufferPool;
+  private readonly abandoned: FinalizationRegistry<DeviceBuffer>;
+
+  constructor(backend: Backend, owner: object) {
+    this.backend = backend;
+    this.owner = owner;
+    this.pool = new BufferPool(backend, backend.limits.bufferBytes);
+    this.abandoned = new FinalizationRegistry((buffer) => this.pool.give(buffer));
+  }
+
+  get bytesLive(): number {
+    return this.pool.bytesLive;
+  }
+  get bytesPeak(): number {
+    return this.pool.bytesPeak;
+  }
+
+  /** A buffer for `count` elements; `label` and `shape` are named if it does not fit. */
+  take(dtype: DType, count: number, label: string, shape: Shape): DeviceBuffer {
+    const bytes = count * bytesPer(dtype, this.backend.precision);
+    const { bufferBytes } = this.backend.limits;
+    if (bytes > bufferBytes)
+      throw new DeviceError(
+        `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(shape)})`,
+      );
+    return this.pool.take(Math.max(bytes, 4));
+  }
+
+  give(buffer: DeviceBuffer): void {
+    this.pool.give(buffer);
+  }
+
+  /** Returns idle buffers to the system. */
+  drain(): void {
+    this.pool.drain();
+  }
+
+  /** The device's copy of a stored value, uploaded on first use. */
+  bufferOf(expr: Expr): DeviceBuffer {
+    const { storage } = expr;
+    const known = storage?.buffers.get(this.owner);
+    if (known) return known;
+    if (!storage?.host)
+      throw new DeviceError(
+        `${this.backend.name}: expected a tensor of this device or of the host, got one of another device or a disposed one (${expr.dtype} ${showShape(expr.shape)})`,
+      );
+    const buffer = this.take(expr.dtype, storage.host.length, "upload", expr.shape);
+    this.backend.upload(buffer, storage.host, expr.dtype);
+    storage.buffers.set(this.owner, buffer);
+    this.abandoned.register(storage, buffer, storage);
+    return buffer;
+  }
+
+  /** Makes a buffer the value of an expression; it comes back when nobody holds the value. */
+  adopt(expr: Expr, buffer: DeviceBuffer): void {
+    const storage = { host: null, buffers: new Map([[this.owner, buffer]]) };
+    expr.storage = storage;
+    this.abandoned.register(storage, buffer, storage);
+  }
+
+  /** Frees this device's copy of a value. */
+  release({ storage }: Expr): void {
+    const buffer = storage?.buffers.get(this.owner);
+    if (!storage || !buffer) return;
+    storage.buffers.delete(this.owner);
+    this.abandoned.unregister(storage);
+    this.pool.give(buffer);
+  }
+
+  /** Elements of an expression's value. */
+  takeFor({ dtype, shape }: Expr, label: string): DeviceBuffer {
+    return this.take(dtype, sizeOf(shape), label, shape);
+  }
+}

@@ -1,0 +1,93 @@
+/** From a compiled plan and the sizes at hand to the commands that a backend runs. */
+import type { DeviceBuffer, Expr } from "../expr.ts";
+import { kernelParams, type Launch } from "../plan.ts";
+import type { Program } from "../program.ts";
+import { mergeAxes } from "../region.ts";
+import { sizeOf } from "../shape.ts";
+import type { Backend, Command, Executable } from "./backend.ts";
+import type { DeviceMemory } from "./memory.ts";
+import type { Prepared } from "./planner.ts";
+
+/**
+ * The commands of a plan, in order. `buffers` receives what it stores, by position; memory that is
+ * not read again is free for the next launch.
+ */
+export function recordPlan(
+  { nodes, compiled: { plan, main, combine, lastUse } }: Prepared,
+  memory: DeviceMemory,
+  backend: Backend,
+  buffers: Map<number, DeviceBuffer>,
+): Command[] {
+  const commands: Command[] = [];
+  // Uploads come before all launches, so they must not take memory that becomes free in between.
+  for (const { inputs } of plan.launches)
+    for (const at of inputs) if (nodes[at].storage) memory.bufferOf(nodes[at]);
+  const bufferAt = (at: number) => buffers.get(at) ?? memory.bufferOf(nodes[at]);
+  for (const [step, launch] of plan.launches.entries()) {
+    const inputs = launch.inputs.map(bufferAt);
+    const targets = launch.outputs.map((at) => {
+      const target = memory.takeFor(nodes[at], launch.label);
+      buffers.set(at, target);
+      return target;
+    });
+    const { dtype, shape } = nodes[launch.outputs[0]];
+    const lanes = lanesFor(launch, nodes, backend);
+    if (lanes > 1 && launch.combine) {
+      const partial = memory.take(dtype, sizeOf(shape) * lanes, launch.label, [lanes, ...shape]);
+      commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
+      const executable = combine[step] as Executable;
+      commands.push(
+        programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes),
+      );
+      memory.give(partial);
+    } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+    for (const at of new Set([...launch.inputs, ...launch.outputs])) {
+      const buffer = buffers.get(at);
+      if (!buffer || lastUse.get(at) !== step) continue;
+      memory.give(buffer);
+      buffers.delete(at);
+    }
+  }
+  return commands.filter(({ threads }) => threads > 0);
+}
+
+function lanesFor({ region, outputs }: Launch, nodes: readonly Expr[], backend: Backend): number {
+  if (!region?.hasLanes) return 1;
+  const node = nodes[outputs[0]];
+  const results = sizeOf(node.shape);
+  const length = results === 0 ? 0 : sizeOf(node.inputs[0].shape) / results;
+  return Math.max(1, backend.lanes(results, length));
+}
+
+function command(
+  launch: Launch,
+  executable: Executable,
+  buffers: readonly DeviceBuffer[],
+  nodes: readonly Expr[],
+  lanes: number,
+): Command {
+  const { kernel, region } = launch;
+  const finish = region && programCommand(region.program, executable, buffers, nodes, lanes);
+  if (!kernel) return finish as Command;
+  const node = nodes[kernel.at];
+  const shapes = node.inputs.map((input) => input.shape);
+  const { params, dims } = kernelParams(kernel.kernel, shapes, node);
+  const threads = sizeOf(node.shape) === 0 ? 0 : kernel.kernel.threads(dims);
+  const all = [...params, ...(finish?.params ?? [])];
+  return { executable, buffers, params: all, threads, rank: finish?.rank ?? 1 };
+}
+
+function programCommand(
+  program: Program,
+  executable: Executable,
+  buffers: readonly DeviceBuffer[],
+  nodes: readonly Expr[],
+  lanes: number,
+): Command {
+  const params = program.params.map((param) => param.value(nodes, lanes));
+  if (program.grid) mergeAxes(program.grid, params);
+  const sizes = program.extents.map((which) => params[which]);
+  const leading = sizes.findIndex((size) => size !== 1);
+  const rank = leading < 0 ? 1 : sizes.length - leading;
+  return { executable, buffers, params, threads: sizeOf(sizes), rank };
+}
