@@ -103,11 +103,22 @@ export function segmentMean(x: Tensor, segments: Segments): Tensor {
   return segmentSum(x, segments).div(count.reshape([-1, ...x.shape.slice(1).map(() => 1)]));
 }
 
-/** Softmax among the rows of each segment: α_e = exp(x_e − M_s) / Σ_{e'∈s} exp(x_e' − M_s). */
+/**
+ * Softmax among the rows of each segment: α_e = exp(x_e − M_s) / Σ_{e'∈s} exp(x_e' − M_s); 0 for a row
+ * of no segment.
+ */
 export function segmentSoftmax(x: Tensor, segments: Segments): Tensor {
-  const greatest = segmentMax(x.stopGradient(), segments); // any shift gives the same result
-  const e = x.sub(gather(greatest, segments.target)).exp();
-  return e.div(gather(segmentSum(e, segments), segments.target));
+  const { target, numSegments } = segments;
+  const ofMembers = (y: Tensor): Tensor => {
+    if (target.expr.storage?.host) return y; // all are
+    const isMember = target.cast("u32").less(numSegments);
+    return isMember.reshape([-1, ...x.shape.slice(1).map(() => 1)]).select(y, 0);
+  };
+  const score = ofMembers(x);
+  const greatest = segmentMax(score.stopGradient(), segments); // any shift gives the same result
+  const e = score.sub(gather(greatest, target)).exp();
+  const total = gather(segmentSum(e, segments), target); // at least 1, or of no segment
+  return ofMembers(e.div(total.maximum(0.5)));
 }
 
 /** Adds rows of x into `numRows` rows by index: y[target[e], …] += x[e, …], in the order of e. */

@@ -10,6 +10,7 @@ import { examples } from "./examples.ts";
 import { movementSamplers } from "./movement.ts";
 import { reduceSamplers } from "./reduce.ts";
 import { segmentSamplers } from "./segments.ts";
+import { sortSamplers } from "./sorts.ts";
 
 export const samplers: Readonly<Record<string, Sampler>> = {
   ...elementwiseSamplers,
@@ -17,6 +18,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   ...reduceSamplers,
   ...segmentSamplers,
   ...compositeSamplers,
+  ...sortSamplers,
 };
 
 export interface Check {
