@@ -1,7 +1,7 @@
 /** The catalogue of kernels: a line here puts one to work and under test. */
 import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
-import { attentionGradient, attentionStatistics } from "./attentionGradient.ts";
+import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
@@ -17,7 +17,6 @@ import { countDigits, placeByDigit } from "./sort.ts";
 export const kernels = {
   attention,
   attentionGradient,
-  attentionStatistics,
   blockSums,
   countDigits,
   layerNorm,

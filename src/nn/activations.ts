@@ -1,3 +1,4 @@
+import { gelu, silu } from "../engine/ops/activation.ts";
 import type { Tensor } from "../engine/tensor.ts";
 
 export type Activation = (x: Tensor) => Tensor;
@@ -8,8 +9,7 @@ export const activations = {
   tanh: (x) => x.tanh(),
   sigmoid: (x) => x.sigmoid(),
   softplus: (x) => x.softplus(),
-  /** x σ(x), Elfwing et al. 2018 (arXiv:1702.03118). */
-  silu: (x) => x.mul(x.sigmoid()),
+  silu,
   /** x tanh(log(1 + eˣ)), Misra 2019 (arXiv:1908.08681). */
   mish: (x) => x.mul(x.softplus().tanh()),
   /** x > 0 ? x : eˣ − 1, Clevert et al. 2016 (arXiv:1511.07289). */
@@ -17,8 +17,7 @@ export const activations = {
     const isPositive = x.greater(0);
     return isPositive.select(x, isPositive.select(0, x).expm1()); // guarded: both sides are evaluated
   },
-  /** x Φ(x), Φ the normal distribution function, Hendrycks & Gimpel 2016 (arXiv:1606.08415). */
-  gelu: (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)),
+  gelu: (x) => gelu(x),
 } satisfies Record<string, Activation>;
 export type ActivationName = keyof typeof activations;
 

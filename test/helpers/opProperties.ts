@@ -14,17 +14,7 @@ import {
   segmentSum,
   segmentsOf,
 } from "../../src/engine/segments.ts";
-import {
-  attention,
-  concat,
-  type DType,
-  gather,
-  indices,
-  layerNorm,
-  matmul,
-  softmax,
-  tensor,
-} from "../../src/index.ts";
+import { attention, concat, type DType, gather, indices, matmul, tensor } from "../../src/index.ts";
 import { useDevice } from "./backends.ts";
 import {
   broadcastTo,
@@ -43,6 +33,7 @@ import {
   withExtremes,
 } from "./generate.ts";
 import * as oracle from "./oracle.ts";
+import { exponentialError, rowSamples } from "./rowSamples.ts";
 import {
   accuracies,
   check,
@@ -113,8 +104,7 @@ export function describeOps(backend: TestedBackend, { runs, seed }: PropertyOpti
     property("segmentSoftmax", segmentSoftmaxSample);
 
     property("matmul", matmulSample);
-    property("softmax", softmaxSample);
-    property("layerNorm", layerNormSample);
+    for (const [name, sample] of Object.entries(rowSamples)) property(name, sample);
     property("attention", attentionSample);
   });
 }
@@ -339,57 +329,6 @@ function turned(x: oracle.Value): oracle.Value {
   const axes = x.shape.map((_, axis) => axis);
   const rank = axes.length;
   return oracle.permute(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
-}
-
-/** Rounding of e^(x − max): of the difference, and 3 + 2 |x| units of the exponential itself. */
-const exponentialError = (range: number, unit: number): number => (3 * range + 4) * unit;
-
-function softmaxSample(g: Gen): Sample {
-  const sizes = shape(g, 1);
-  const x = operand(g, sizes, "f32", draws(g, "f32", [-9, 9]));
-  const axis = whole(g, -sizes.length, sizes.length - 1);
-  const along = (axis + sizes.length) % sizes.length;
-  const value = oracle.softmax(x.value, along);
-  return computed(
-    `softmax[${axis}]`,
-    [x],
-    ([t]) => softmax(t!, axis),
-    value,
-    (_, { unit }) =>
-      value.data.map((y) => y * 2 * (exponentialError(18, unit) + sizes[along]! * unit)),
-  );
-}
-
-function layerNormSample(g: Gen): Sample {
-  const sizes = shape(g, 1);
-  const features = sizes.at(-1)!;
-  const draw = draws(g, "f32", [-3, 3]);
-  const epsilon = pick(g, [1e-5, 1e-2]);
-  const [x, weight, bias] = [
-    operand(g, sizes, "f32", draw),
-    operand(g, [features], "f32", draw, 1),
-    operand(g, [features], "f32", draw, 1),
-  ];
-  const value = oracle.layerNorm(x.value, weight.value, bias.value, epsilon);
-  return computed(
-    "layerNorm",
-    [x, weight, bias],
-    ([t, w, b]) => layerNorm(t!, w!, b!, epsilon),
-    value,
-    (_, { unit }) =>
-      value.data.map((y, i) => {
-        // deviations from the mean are off by some units of the largest element, which 1/σ magnifies
-        const start = i - (i % features);
-        const row = x.value.data.slice(start, start + features);
-        const { mean, scale } = oracle.moments(row, epsilon);
-        const deviation = (features + 4) * unit * Math.max(...row.map(Math.abs));
-        const normal = Math.abs((x.value.data[i]! - mean) * scale);
-        const w = Math.abs(weight.value.data[i % features]!);
-        return (
-          w * (1 + normal * normal) * deviation * scale * 2 + (Math.abs(y) + w * normal) * 8 * unit
-        );
-      }),
-  );
 }
 
 function attentionSample(g: Gen): Sample {

@@ -295,7 +295,7 @@ function element(x: Value, batch: readonly number[], matrix: readonly number[]):
 }
 
 /** Applies `f` to every row along `axis`. */
-function alongAxis(x: Value, axis: number, f: (row: number[]) => number[]): Value {
+export function alongAxis(x: Value, axis: number, f: (row: number[]) => number[]): Value {
   const data = [...x.data];
   const size = x.shape[axis]!;
   const inner = count(x.shape.slice(axis + 1));

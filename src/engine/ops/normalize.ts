@@ -1,30 +1,9 @@
+/** Normalisation of rows: what divides a row by a measure of its own size. */
 import { defineComposite } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
-import { normalizeAxis, showShape } from "../shape.ts";
+import { showShape } from "../shape.ts";
 import { Tensor, wrap } from "../tensor.ts";
-
-/** p[r, f] = exp(x[r, f] − max_f x) / Σ_f exp(x[r, f] − max_f x) */
-const softmaxRows = defineComposite({
-  name: "softmax",
-  shape: ([x]) => x.shape,
-  compose: ([expr]) => {
-    const x = new Tensor(expr);
-    const e = x.sub(x.max({ axes: 1, keepAxes: true })).exp();
-    return e.div(e.sum({ axes: 1, keepAxes: true })).expr;
-  },
-  grad: (dy, _inputs, y) => [y.mul(dy.sub(dy.mul(y).sum({ axes: 1, keepAxes: true })))],
-});
-
-/** Softmax over one axis: positive, and summing to 1 along it. */
-export function softmax(x: Tensor, axis = -1): Tensor {
-  expectDType("softmax", x.dtype, ["f32"]);
-  const along = normalizeAxis("softmax", axis, x.rank);
-  if (x.size === 0) return x;
-  if (along !== x.rank - 1) return softmax(x.transpose(along, -1), -1).transpose(along, -1);
-  const rows = x.reshape([-1, x.shape[along]]);
-  return wrap(softmaxRows([rows.expr]), [x]).reshape(x.shape);
-}
 
 /** y[r, f] = (x[r, f] − μ_r) / √(v_r + ε) · weight[f] + bias[f]; μ, v mean and biased variance of the row */
 const layerNormRows = defineComposite({
@@ -72,4 +51,64 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
     ),
     inputs,
   ).reshape(x.shape);
+}
+
+/** y[r, f] = x[r, f] · weight[f] / √(mean_f x² + ε) */
+const rmsNormRows = defineComposite({
+  name: "rmsNorm",
+  shape: ([x]) => x.shape,
+  compose: ([expr, weight], { values: [epsilon] }) => {
+    const x = new Tensor(expr);
+    return x.mul(inverseSize(x, epsilon)).mul(new Tensor(weight)).expr;
+  },
+  grad: (dy, [x, weight], _y, { values: [epsilon] }) => {
+    const scale = inverseSize(x, epsilon);
+    const normal = x.mul(scale);
+    const h = dy.mul(weight);
+    const along = h.mul(normal).mean({ axes: 1, keepAxes: true });
+    return [h.sub(normal.mul(along)).mul(scale), dy.mul(normal).sum({ axes: 0 })];
+  },
+});
+
+/** 1/√(mean x² + ε) per row. */
+const inverseSize = (x: Tensor, epsilon: number): Tensor =>
+  x.square().mean({ axes: 1, keepAxes: true }).add(epsilon).rsqrt();
+
+/** Rows of root mean square 1 over the last axis, Zhang & Sennrich 2019 (arXiv:1910.07467): weight f32 [F]. */
+export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
+  expectDType("rmsNorm", x.dtype, ["f32"]);
+  const features = x.shape[x.rank - 1];
+  if (weight.rank !== 1 || weight.shape[0] !== features)
+    throw new ShapeError(`rmsNorm: expected weight [${features}], got ${showShape(weight.shape)}`);
+  if (x.size === 0) return x;
+  const inputs = [x.reshape([-1, features]), weight];
+  const exprs = inputs.map(({ expr }) => expr);
+  return wrap(rmsNormRows(exprs, {}, [epsilon]), inputs).reshape(x.shape);
+}
+
+/** y[r, f] = x[r, f] / ρ_r, ρ_r = max(‖x_r‖, ε) */
+const l2NormalizeRows = defineComposite({
+  name: "l2Normalize",
+  shape: ([x]) => x.shape,
+  compose: ([expr], { values: [epsilon] }) => {
+    const x = new Tensor(expr);
+    return x.div(lengthOf(x).maximum(epsilon)).expr;
+  },
+  // Below ε the divisor is constant: a row of zeros has the finite slope 1/ε.
+  grad: (dy, [x], y, { values: [epsilon] }) => {
+    const length = lengthOf(x);
+    const along = y.mul(dy).sum({ axes: 1, keepAxes: true });
+    const turned = dy.sub(length.greater(epsilon).select(y.mul(along), 0));
+    return [turned.div(length.maximum(epsilon))];
+  },
+});
+
+const lengthOf = (x: Tensor): Tensor => x.square().sum({ axes: 1, keepAxes: true }).sqrt();
+
+/** Rows of length 1: y = x / max(‖x‖₂, ε) along the last axis. A row of zeros stays one. */
+export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
+  expectDType("l2Normalize", x.dtype, ["f32"]);
+  if (x.size === 0) return x;
+  const rows = x.reshape([-1, x.shape[x.rank - 1]]);
+  return wrap(l2NormalizeRows([rows.expr], {}, [epsilon]), [x]).reshape(x.shape);
 }

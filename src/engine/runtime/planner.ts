@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { compositeNamed, expandComposites, isComposite } from "../composite.ts";
+import { compositeNamed, expandComposites, needsExpanding } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -54,7 +54,7 @@ export class Planner {
       (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
     let expanded = outputs;
     let nodes = listNodes(expanded);
-    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
+    while (nodes.some((node) => needsExpanding(node, hasKernel))) {
       expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
       nodes = listNodes(expanded);
     }

@@ -7,5 +7,4 @@ export type { Layer, TrainingPass } from "./layer.ts";
 export { LayerNorm, type LayerNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Mlp, type MlpOptions } from "./mlp.ts";
-export { l2Normalize } from "./normalize.ts";
 export { Activate, Sequential } from "./sequential.ts";

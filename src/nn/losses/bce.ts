@@ -1,3 +1,4 @@
+import { binaryCrossEntropyEntries } from "../../engine/ops/entropy.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { type LossOptions, reduceLoss } from "./reduction.ts";
 
@@ -7,19 +8,12 @@ export interface BceOptions extends LossOptions {
 }
 
 /**
- * Binary cross-entropy of each entry, from logits.
+ * Binary cross-entropy from logits, reduced to one number; logits and labels f32 of one shape.
  *
  *   l = a y softplus(−z) + (1 − y) softplus(z)          z logit, y ∈ {0, 1}, a positive weight
  *
  * Equal to −a y log σ(z) − (1 − y) log(1 − σ(z)), but finite: in f32, log σ(z) is −∞ below z ≈ −88.
  */
-export function bceEntries(logits: Tensor, labels: Tensor, positiveWeight = 1): Tensor {
-  if (positiveWeight === 1) return logits.softplus().sub(logits.mul(labels)); // one softplus
-  const positive = logits.neg().softplus().mul(labels).mul(positiveWeight);
-  return positive.add(logits.softplus().mul(labels.neg().add(1)));
-}
-
-/** Binary cross-entropy, reduced to one number; logits and labels f32 of one shape. */
 export function bceWithLogits(logits: Tensor, labels: Tensor, options: BceOptions = {}): Tensor {
-  return reduceLoss(bceEntries(logits, labels, options.positiveWeight), options);
+  return reduceLoss(binaryCrossEntropyEntries(logits, labels, options.positiveWeight), options);
 }

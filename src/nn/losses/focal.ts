@@ -1,5 +1,5 @@
+import { binaryCrossEntropyEntries } from "../../engine/ops/entropy.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { bceEntries } from "./bce.ts";
 import { type LossOptions, reduceLoss } from "./reduction.ts";
 
 export interface FocalOptions extends LossOptions {
@@ -18,7 +18,7 @@ export function focalWithLogits(
   options: FocalOptions = {},
 ): Tensor {
   const { gamma = 1 } = options;
-  const bce = bceEntries(logits, labels);
+  const bce = binaryCrossEntropyEntries(logits, labels);
   const error = bce.neg().expm1().neg();
   const easing = gamma === 1 ? error : error.maximum(0).pow(gamma);
   return reduceLoss(easing.mul(bce), options);

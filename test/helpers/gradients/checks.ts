@@ -9,6 +9,8 @@ import { elementwiseSamplers } from "./elementwise.ts";
 import { examples } from "./examples.ts";
 import { movementSamplers } from "./movement.ts";
 import { reduceSamplers } from "./reduce.ts";
+import { rowExamples } from "./rowExamples.ts";
+import { rowSamplers } from "./rows.ts";
 import { segmentSamplers } from "./segments.ts";
 import { sortSamplers } from "./sorts.ts";
 
@@ -18,6 +20,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   ...reduceSamplers,
   ...segmentSamplers,
   ...compositeSamplers,
+  ...rowSamplers,
   ...sortSamplers,
 };
 
@@ -38,7 +41,10 @@ export const propertyChecks: readonly Check[] = Object.entries(samplers).map(
   }),
 );
 
-export const exampleChecks: readonly Check[] = Object.entries(examples).map(([name, run]) => ({
+export const exampleChecks: readonly Check[] = Object.entries({
+  ...examples,
+  ...rowExamples,
+}).map(([name, run]) => ({
   name,
   run: async () => void (await run()),
 }));

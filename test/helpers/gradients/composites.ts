@@ -1,6 +1,7 @@
-/** Composites: products, softmax, layer norm, attention; and graphs of random ops. */
+/** Composites of matrices: products, attention; and graphs of random ops. */
+import { partOf } from "../../../src/engine/composite.ts";
 import { record } from "../../../src/engine/tensor.ts";
-import { attention, layerNorm, matmul, softmax, type Tensor, tensor } from "../../../src/index.ts";
+import { attention, concat, matmul, Tensor, tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -61,41 +62,26 @@ export const compositeSamplers: Record<string, Sampler> = {
     );
   },
 
-  softmax: (random) => {
-    const shape = smallShape(random, { minRank: 1 });
-    const axis = whole(random, -shape.length, shape.length - 1);
-    return caseOf(`softmax[${axis}]`, [operand(random, shape)], (x) => softmax(x, axis));
-  },
-
-  layerNorm: (random) => {
-    const shape = smallShape(random, { minRank: 1, maxSize: 4 });
-    const features = [shape[shape.length - 1]];
-    const operands = [shape, features, features].map((size) => operand(random, size));
-    // a small ε would make rows of one or two features jump
-    return caseOf("layerNorm", operands, (x, weight, bias) => layerNorm(x, weight, bias, 0.1));
-  },
-
   attention: (random) => {
     const { qkv, masked } = packedTokens(random);
     return caseOf("attention", [operand(random, qkv)], (x) => attention(x, masked));
   },
 
-  // the two steps of its gradient, as functions of independent operands
-  attentionStatistics: (random) => {
-    const { qkv, masked, y } = packedTokens(random, 1);
-    const operands = [qkv, y, y].map((shape) => operand(random, shape));
-    return caseOf("attentionStatistics", operands, (x, of, dy) =>
-      record("attentionStatistics", [x, masked, of, dy], [...y.slice(0, 3), 2], "f32", {
-        attrs: { headDim: y[3] },
-      }),
-    );
+  "attention and its log-sum": (random) => {
+    const { qkv, masked } = packedTokens(random, 1);
+    return caseOf("attention, logSum", [operand(random, qkv)], (x) => {
+      const y = attention(x, masked);
+      const logSum = new Tensor(partOf(y.expr, "logSum"));
+      return concat([y.reshape([-1]), logSum.reshape([-1])]);
+    });
   },
 
+  // its gradient, as a function of independent operands
   attentionGradient: (random) => {
     const { qkv, masked, y } = packedTokens(random, 1);
-    const operands = [qkv, y, [...y.slice(0, 3), 2]].map((shape) => operand(random, shape));
-    return caseOf("attentionGradient", operands, (x, dy, statistics) =>
-      record("attentionGradient", [x, masked, dy, statistics], qkv, "f32", {
+    const operands = [qkv, y, y.slice(0, 3), y.slice(0, 3)].map((shape) => operand(random, shape));
+    return caseOf("attentionGradient", operands, (x, dy, logSum, delta) =>
+      record("attentionGradient", [x, masked, dy, logSum, delta], qkv, "f32", {
         attrs: { headDim: y[3] },
       }),
     );

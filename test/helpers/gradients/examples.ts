@@ -2,8 +2,6 @@
 import { binary, unary } from "../../../src/engine/ops/elementwise.ts";
 import {
   attention,
-  concat,
-  currentDevice,
   gather,
   gradients,
   indices,
@@ -29,35 +27,7 @@ import {
   randomSegments,
   randomTensor,
 } from "../../../src/testing/index.ts";
-
-type Data = readonly number[];
-
-/** Some roundings, in double precision or in single. */
-const rounding = () => (currentDevice().backend.precision === "f64" ? 1e-12 : 2e-5);
-
-/** The gradients of Σ f(x…) are these. */
-async function expectGradients(
-  f: (...inputs: Tensor[]) => Tensor,
-  inputs: readonly Data[],
-  expected: readonly Data[],
-): Promise<void> {
-  const at = inputs.map((data) => tensor(data));
-  const found = gradients(f(...at).sum(), at);
-  await realize(found);
-  for (const [which, data] of expected.entries()) await assertClose(found[which], data, rounding());
-}
-
-/** First and second derivatives of Σ f(x…) are numbers, neither NaN nor infinite. */
-async function expectFinite(f: (...inputs: Tensor[]) => Tensor, ...inputs: Data[]): Promise<void> {
-  const at = inputs.map((data) => tensor(data));
-  const first = gradients(f(...at).sum(), at);
-  const second = gradients(concat(first).sum(), at);
-  for (const found of [...first, ...second])
-    if (!(await found.data()).every(Number.isFinite))
-      throw new Error(
-        `expected finite derivatives at ${inputs.join("; ")}, got ${await found.data()}`,
-      );
-}
+import { expectFinite, expectGradients, rounding } from "./atPoints.ts";
 
 const random = () => randomFrom(7);
 
