@@ -55,11 +55,16 @@ function ofFirstExtreme(dy: Tensor, inputs: readonly Tensor[], y: Tensor): Tenso
   return position.equal(gather(first, segments.target)).select(gather(dy, segments.target), 0);
 }
 
-/** Indices of several axes as one list, on the host like the original, so that rows can be sorted by them. */
+const flatIndices = new WeakMap<Expr, Tensor>();
+
+/** Indices of several axes as one list: the same for all who sort rows by them. */
 function flatIndex(index: Tensor): Tensor {
   const { storage, dtype, shape } = index.expr;
   const flat = [sizeOf(shape)];
-  return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
+  if (storage?.host) return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
+  const known = flatIndices.get(index.expr) ?? index.reshape(flat);
+  flatIndices.set(index.expr, known);
+  return known;
 }
 
 /**

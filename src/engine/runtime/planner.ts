@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { expandComposites, isComposite, needsExpanding } from "../composite.ts";
+import { compositeNamed, expandComposites, needsExpanding } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -21,7 +21,8 @@ export interface CompiledPlan {
 /** Whether to fuse, and to use hand-written kernels. */
 export interface Ways {
   fuse: boolean;
-  kernels: boolean;
+  /** `quadratic`: only those whose compositions would be too much work. */
+  kernels: boolean | "quadratic";
 }
 
 /** A compiled plan, with the nodes that it refers to by position. */
@@ -49,8 +50,9 @@ export class Planner {
     { fuse, kernels }: Ways,
     plans = this.known,
   ): Promise<Prepared> {
-    const hasKernel = (expr: Expr) =>
-      isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
+    const hasKernel = ({ op }: Expr) =>
+      kernelNamed(op) !== undefined &&
+      (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => needsExpanding(node, hasKernel))) {
