@@ -22,15 +22,22 @@ export function hostArray(dtype: DType, count: number, precision: Precision = "f
   return arrayOver(dtype, new ArrayBuffer(count * bytesPer(dtype, precision)), precision);
 }
 
-/** Memory as elements of a dtype. */
+/** Memory, from byte `start` on, as elements of a dtype. */
 export function arrayOver(
   dtype: DType,
   memory: ArrayBuffer,
   precision: Precision = "f32",
+  start = 0,
+  bytes = memory.byteLength,
 ): HostArray {
+  const count = bytes / bytesPer(dtype, precision);
   if (dtype === "f32")
-    return precision === "f64" ? new Float64Array(memory) : new Float32Array(memory);
-  return dtype === "i32" ? new Int32Array(memory) : new Uint32Array(memory);
+    return precision === "f64"
+      ? new Float64Array(memory, start, count)
+      : new Float32Array(memory, start, count);
+  return dtype === "i32"
+    ? new Int32Array(memory, start, count)
+    : new Uint32Array(memory, start, count);
 }
 
 /** The dtype that a typed array holds. */

@@ -50,7 +50,10 @@ export interface Backend {
   /** Lanes to split a reduction over, or 0 where one loop per result is best. */
   lanes(results: number, length: number): number;
 
+  /** New memory, all zeros. */
   createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
+  /** The same memory from byte `start` on; it is destroyed with the buffer that it is a part of. */
+  slice(buffer: DeviceBuffer, start: number, bytes: number): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
   /** What the buffer holds now: commands that are enqueued later do not change it. */
@@ -67,7 +70,7 @@ export interface Backend {
   /** Enqueues the commands, in order, in one submission. */
   run(commands: readonly Command[]): void;
   /** As `run`, and when each command ran; absent where a device keeps no time. */
-  runTimed?(commands: readonly Command[]): Promise<readonly Span[]>;
+  readonly runTimed?: ((commands: readonly Command[]) => Promise<readonly Span[]>) | undefined;
   /** Throws what went wrong on the device since the last call. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -7,12 +7,13 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
-import type { DeviceBuffer, Expr } from "../expr.ts";
+import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Planner, type Prepared } from "./planner.ts";
 import { recordPlan } from "./record.ts";
+import { RunMemory } from "./runMemory.ts";
 import { Submissions } from "./submissions.ts";
 import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
 import { compareResults } from "./verify.ts";
@@ -30,11 +31,8 @@ export interface DeviceStats {
   bytesPeak: number;
 }
 
-/** Where the value of an output is: of which node, and in what buffer if it is new. */
-interface Result {
-  node: Expr;
-  buffer: DeviceBuffer | undefined;
-}
+/** Where the value of an output is: there before, or in new memory. */
+type Result = { known: Storage } | { known: null; buffer: DeviceBuffer };
 
 export class Device implements Evaluator {
   readonly backend: Backend;
@@ -65,7 +63,7 @@ export class Device implements Evaluator {
   /** Computes the expressions; afterwards each has its value stored here. */
   realize(outputs: readonly Expr[]): Promise<void> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       if (todo.length > 0) await this.compute(todo);
     });
   }
@@ -78,14 +76,18 @@ export class Device implements Evaluator {
   }
 
   private request(expr: Expr): Promise<HostArray> {
+    const { dtype, shape } = expr;
     const { precision } = this.backend;
-    const host = expr.storage?.host;
-    if (host) return Promise.resolve(convert(host, expr.dtype, precision));
-    const count = sizeOf(expr.shape);
-    if (count === 0) return Promise.resolve(hostArray(expr.dtype, 0, precision));
-    const buffer = this.memory.bufferOf(expr);
-    const value = traced(this.trace, "read", `${expr.dtype} ${showShape(expr.shape)}`, () =>
-      this.backend.read(buffer, expr.dtype, count),
+    const { whole, start } = locate(expr);
+    const count = sizeOf(shape);
+    const host = whole.storage?.host;
+    if (host)
+      return Promise.resolve(convert(host.subarray(start, start + count), dtype, precision));
+    if (count === 0) return Promise.resolve(hostArray(dtype, 0, precision));
+    const buffer = this.memory.bufferOf(whole);
+    const part = whole === expr ? buffer : this.memory.part(buffer, start, expr);
+    const value = traced(this.trace, "read", `${dtype} ${showShape(shape)}`, () =>
+      this.backend.read(part, dtype, count),
     );
     const ended = value.catch(() => {}); // the error is for who asked
     this.reading.add(ended);
@@ -99,7 +101,7 @@ export class Device implements Evaluator {
     { measure = false }: ExplainOptions = {},
   ): Promise<Explanation> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       const prepared = await this.planner.prepare(todo, wanted());
       const { nodes, compiled } = prepared;
       const times = measure ? await this.measure(prepared) : null;
@@ -144,34 +146,41 @@ export class Device implements Evaluator {
   private async compute(outputs: readonly Expr[]): Promise<void> {
     const prepared = await this.planner.prepare(outputs, wanted());
     if (env.verify() && !prepared.compiled.isVerified) await this.verify(outputs, prepared);
-    const results = await this.run(prepared);
+    const { results, values } = await this.run(prepared);
     for (const [which, output] of outputs.entries()) {
-      const { node, buffer } = results[which];
-      if (!node.storage && buffer) this.memory.adopt(node, buffer);
-      output.storage = node.storage;
+      const result = results[which];
+      output.storage = result.known
+        ? this.memory.copyOf(result.known)
+        : this.memory.hold(null, result.buffer);
     }
+    values.freeAll(); // the outputs have their shares
   }
 
-  /** Submits a plan. Returns where each output is. */
-  private async run(prepared: Prepared): Promise<Result[]> {
-    const { nodes, compiled } = prepared;
-    const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
+  /** Submits a plan. Returns where each output is; `values` holds the new ones until it is freed. */
+  private async run(prepared: Prepared): Promise<{ results: Result[]; values: RunMemory }> {
+    const { plan } = prepared.compiled;
+    const { nodes } = prepared;
     await this.backend.ready();
+    const values = new RunMemory(plan, nodes, this.memory);
     try {
-      await this.submissions.run(prepared, this.record(prepared, buffers));
+      await this.submissions.run(prepared, this.record(prepared, values));
       await this.backend.check();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
-      for (const buffer of buffers.values()) this.memory.give(buffer);
+      values.freeAll();
       for (const node of nodes) if (node.storage?.host) this.release(node);
       this.memory.drain();
       throw error;
     }
-    return compiled.plan.results.map((at) => ({ node: nodes[at], buffer: buffers.get(at) }));
+    const results = plan.results.map((at): Result => {
+      const known = nodes[at].storage;
+      return known ? { known } : { known: null, buffer: values.at(at) };
+    });
+    return { results, values };
   }
 
-  private record(prepared: Prepared, buffers: Map<number, DeviceBuffer>): Command[] {
-    const commands = recordPlan(prepared, this.memory, this.backend, buffers);
+  private record(prepared: Prepared, values: RunMemory): Command[] {
+    const commands = recordPlan(prepared, this.memory, this.backend, values);
     if (env.debug() >= 1)
       console.error(`trackgrad: ${commands.length} launches, ${this.memory.bytesPeak} B peak`);
     return commands;
@@ -179,9 +188,10 @@ export class Device implements Evaluator {
 
   /** The ms that each launch takes; the results are thrown away. */
   private async measure(prepared: Prepared): Promise<number[] | null> {
-    const buffers = new Map<number, DeviceBuffer>();
-    const commands = this.record(prepared, buffers);
-    for (const buffer of buffers.values()) this.memory.give(buffer);
+    const { plan } = prepared.compiled;
+    const values = new RunMemory(plan, prepared.nodes, this.memory);
+    const commands = this.record(prepared, values);
+    values.freeAll();
     await this.submissions.measure(prepared, commands); // what a first run costs is not meant
     const times = await this.submissions.measure(prepared, commands);
     await this.backend.check();
@@ -191,7 +201,8 @@ export class Device implements Evaluator {
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
     const { launches, submits } = this.submissions; // the comparison is no work that was asked for
-    const plain = await this.planner.prepare(outputs, { fuse: false, kernels: false }, null);
+    const ways = { fuse: false, kernels: "quadratic" } as const;
+    const plain = await this.planner.prepare(outputs, ways, null);
     const fused = await this.readAndFree(outputs, await this.run(prepared));
     const unfused = await this.readAndFree(outputs, await this.run(plain));
     Object.assign(this.submissions, { launches, submits });
@@ -207,20 +218,33 @@ export class Device implements Evaluator {
   /** The values of what a plan computed; nothing for outputs that are inputs themselves. */
   private async readAndFree(
     outputs: readonly Expr[],
-    results: readonly Result[],
+    { results, values }: { results: readonly Result[]; values: RunMemory },
   ): Promise<HostArray[]> {
     const arrays: HostArray[] = [];
-    for (const [which, { buffer }] of results.entries()) {
+    for (const [which, result] of results.entries()) {
       const { dtype, shape } = outputs[which];
-      const count = buffer ? sizeOf(shape) : 0;
+      const count = sizeOf(shape);
       arrays.push(
-        buffer && count > 0 ? await this.backend.read(buffer, dtype, count) : hostArray(dtype, 0),
+        result.known || count === 0
+          ? hostArray(dtype, 0)
+          : await this.backend.read(result.buffer, dtype, count),
       );
     }
-    for (const buffer of new Set(results.map(({ buffer }) => buffer)))
-      if (buffer) this.memory.give(buffer);
+    values.freeAll();
     return arrays;
   }
+}
+
+/** What holds the values of those that have none yet, each once. */
+const uncomputed = (outputs: readonly Expr[]): Expr[] =>
+  [...new Set(outputs.map(wholeOf))].filter((output) => !output.storage);
+
+/** Where a value is: all of `whole`, or a piece of it from element `start` on. */
+function locate(expr: Expr): { whole: Expr; start: number } {
+  const whole = wholeOf(expr);
+  let start = 0;
+  for (let part = expr; part !== whole; [part] = part.inputs) start += part.values[0];
+  return { whole, start };
 }
 
 const wanted = () => ({ fuse: env.fuse(), kernels: env.kernels() });

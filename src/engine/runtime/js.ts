@@ -11,6 +11,8 @@ import { RecentlyUsed } from "./recentlyUsed.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
+  start: number;
+  whole?: JsBuffer;
 }
 interface JsExecutable extends Executable {
   run: JsFunction;
@@ -25,8 +27,8 @@ export function jsBackend(precision: Precision): Backend {
   let pipelines = 0;
 
   const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
-    const { memory } = buffer as JsBuffer;
-    return arrayOver(dtype, memory, precision);
+    const { memory, start, bytes } = buffer as JsBuffer;
+    return arrayOver(dtype, memory, precision, start, bytes);
   };
 
   /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
@@ -59,7 +61,7 @@ export function jsBackend(precision: Precision): Backend {
     lanes: () => 0,
     createBuffer(bytes, purpose): JsBuffer {
       try {
-        return { bytes, memory: new ArrayBuffer(bytes) };
+        return { bytes, start: 0, memory: new ArrayBuffer(bytes) };
       } catch {
         throw new OutOfMemoryError(
           `js(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
@@ -67,6 +69,10 @@ export function jsBackend(precision: Precision): Backend {
       }
     },
     destroyBuffer: () => {},
+    slice(buffer, start, bytes): JsBuffer {
+      const part = buffer as JsBuffer;
+      return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
+    },
     upload: (buffer, data, dtype) => view(buffer, dtype).set(data),
 
     read(buffer, dtype, count) {

@@ -22,6 +22,9 @@ import { Staging } from "./webgpu/staging.ts";
 interface GpuBuffer extends DeviceBuffer {
   id: number;
   handle: GPUBuffer;
+  /** Bytes from the beginning of `handle`. */
+  start: number;
+  whole?: GpuBuffer;
 }
 
 /** Measured best, or close to it, on software adapters as on GPUs. */
@@ -63,7 +66,7 @@ class WebGpuBackend implements Backend {
   readonly precision = "f32";
   readonly description: string;
   readonly limits;
-  readonly runTimed?: Backend["runTimed"];
+  readonly runTimed: Backend["runTimed"];
   private readonly device: GPUDevice;
   private readonly isSoftware: boolean;
   private readonly shaders: Pipelines;
@@ -114,6 +117,11 @@ class WebGpuBackend implements Backend {
     (buffer as GpuBuffer).handle.destroy();
   }
 
+  slice(buffer: DeviceBuffer, start: number, bytes: number): GpuBuffer {
+    const part = buffer as GpuBuffer;
+    return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
+  }
+
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void {
     const isHeld =
       data.BYTES_PER_ELEMENT === 4 && (dtype === "f32") === data instanceof Float32Array;
@@ -127,7 +135,8 @@ class WebGpuBackend implements Backend {
 
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     this.faults.expectAlive();
-    const bytes = await this.staging.read((buffer as GpuBuffer).handle, count * 4);
+    const { handle, start } = buffer as GpuBuffer;
+    const bytes = await this.staging.read(handle, start, count * 4);
     return arrayOver(dtype, bytes);
   }
 
@@ -180,7 +189,7 @@ class WebGpuBackend implements Backend {
       }
       return clock.resolve(encoder, count);
     });
-    const bytes = await this.staging.read(times, times.size);
+    const bytes = await this.staging.read(times, 0, times.size);
     times.destroy();
     return clock.spans(bytes, submitted);
   }
@@ -237,12 +246,12 @@ class WebGpuBackend implements Backend {
     const wanted = `memory for ${size} B${what && ` (${what})`}`;
     const create = () => this.device.createBuffer({ size, usage: flags });
     const handle = this.faults.guard(where, wanted, create);
-    return { id: this.nextId++, bytes, handle };
+    return { id: this.nextId++, bytes, start: 0, handle };
   }
 
-  private write({ handle }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
+  private write({ handle, start }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
     this.faults.guard("webgpu(upload)", "memory to upload", () =>
-      this.device.queue.writeBuffer(handle, 0, data),
+      this.device.queue.writeBuffer(handle, start, data),
     );
   }
 
@@ -261,7 +270,7 @@ class WebGpuBackend implements Backend {
     buffers: readonly GpuBuffer[],
   ): GPUBindGroup {
     const size = paramsSize(paramTypes.length);
-    const name = `${access} ${size} ${buffers.map(({ id }) => id).join()}`;
+    const name = `${access} ${size} ${buffers.map(nameOf).join()}`;
     const known = this.bindGroups.get(name);
     if (known) return known;
     if (this.bindGroups.size > 4096) this.bindGroups.clear();
@@ -269,13 +278,20 @@ class WebGpuBackend implements Backend {
       layout,
       entries: [
         { binding: 0, resource: { buffer: (this.paramsBuffer as GpuBuffer).handle, size } },
-        ...buffers.map(({ handle }, slot) => ({ binding: slot + 1, resource: { buffer: handle } })),
+        ...buffers.map((buffer, slot) => ({ binding: slot + 1, resource: rangeOf(buffer) })),
       ],
     });
     this.bindGroups.set(name, group);
     return group;
   }
 }
+
+const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
+  whole ? `${id}@${start}+${bytes}` : `${id}`;
+
+/** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
+const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
+  whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
 
 function labelsOf(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];

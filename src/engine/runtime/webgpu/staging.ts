@@ -20,12 +20,12 @@ export class Staging {
     this.faults = faults;
   }
 
-  /** The first `size` bytes of a buffer, as they are after everything submitted so far. */
-  async read(from: GPUBuffer, size: number): Promise<ArrayBuffer> {
+  /** `size` bytes of a buffer, as they are after everything submitted so far. */
+  async read(from: GPUBuffer, start: number, size: number): Promise<ArrayBuffer> {
     const [staging, failure] = this.faults.attempt("webgpu(read)", `memory for ${size} B`, () => {
       const target = this.take(size);
       const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(from, 0, target, 0, size);
+      encoder.copyBufferToBuffer(from, start, target, 0, size);
       this.device.queue.submit([encoder.finish()]);
       return target;
     });
