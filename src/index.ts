@@ -50,6 +50,7 @@ export {
 } from "./engine/runtime/open.ts";
 export { traceText } from "./engine/runtime/trace.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
+export { Scope, scope } from "./engine/scope.ts";
 export {
   type Segments,
   scatterAdd,

@@ -4,7 +4,7 @@
  */
 import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import { currentEvaluator, type Evaluator } from "./evaluator.ts";
+import { currentEvaluator, disposeValue, type Evaluator } from "./evaluator.ts";
 import { type Attrs, constant, type Expr, forget, makeExpr, wholeOf } from "./expr.ts";
 import {
   type BinaryName,
@@ -204,9 +204,12 @@ export class Tensor {
     return isGreatest.select(position, 2 ** 31 - 1).min({ axes: along });
   }
 
-  /** Frees the memory of a computed tensor now rather than when it is collected. */
+  /**
+   * Frees the memory of this tensor now rather than when it is collected; it cannot be used any more.
+   * Does nothing to one that was never computed; twice is an error.
+   */
   dispose(): void {
-    deviceOf([this]).release(this.expr);
+    disposeValue(this.expr);
   }
 
   toString(): string {
@@ -351,6 +354,7 @@ export function constantOf(where: string, value: number, dtype: DType): Tensor {
 
 /** State to be computed along with whatever is computed next on a device. */
 const pending = new WeakMap<Evaluator, Set<Expr>>();
+const committed = new WeakSet<Expr>();
 
 /**
  * Makes tensors the state that the next step starts from. They are computed in the same submission as
@@ -362,8 +366,12 @@ export function commit(tensors: readonly Tensor[]): void {
     const owner = device ?? currentEvaluator();
     const waiting = pending.get(owner) ?? new Set();
     pending.set(owner, waiting.add(expr));
+    committed.add(expr);
   }
 }
+
+/** Whether a tensor was made the state of something that outlives the step. */
+export const isCommitted = (expr: Expr): boolean => committed.has(expr);
 
 /** Computes several tensors together, in one submission. */
 export async function realize(tensors: readonly Tensor[]): Promise<void> {

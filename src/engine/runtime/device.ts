@@ -7,7 +7,7 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
-import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
+import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
@@ -150,8 +150,8 @@ export class Device implements Evaluator {
     for (const [which, output] of outputs.entries()) {
       const result = results[which];
       output.storage = result.known
-        ? this.memory.copyOf(result.known)
-        : this.memory.hold(null, result.buffer);
+        ? this.memory.copyOf(result.known, originOf(output))
+        : this.memory.hold(null, result.buffer, originOf(output));
     }
     values.freeAll(); // the outputs have their shares
   }
