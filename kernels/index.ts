@@ -3,6 +3,7 @@ import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
+import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import {
   segmentAttention,
@@ -15,6 +16,7 @@ export const kernels = {
   attention,
   attentionGradient,
   layerNorm,
+  linearGradient,
   matmul,
   segmentAttention,
   segmentAttentionGradient,
