@@ -25,6 +25,7 @@ export const matmul: KernelSpec = defineKernel({
   }),
   output: "f32 [B, M, N]",
   finishes: true,
+  rows: ({ C }) => (C === 1 ? ["B", "M"] : ["M"]),
   threads: ({ B, M, N }) => B * Math.ceil(M / 4) * Math.ceil(N / 4),
 
   reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {

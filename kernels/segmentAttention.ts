@@ -23,6 +23,7 @@ export const segmentAttention: KernelSpec = defineKernel({
   },
   output: "f32 [S, H, D]",
   finishes: true,
+  rows: () => ["S"],
   threads: ({ S, H, D }) => S * H * Math.ceil(D / 4),
 
   reference([scores, values, offsets, order], y, { S, H, D }) {
@@ -88,6 +89,7 @@ export const segmentAttentionStatistics: KernelSpec = defineKernel({
     dy: "f32 [S, H, D]",
   },
   output: "f32 [S, H, 2]",
+  rows: () => ["S"],
   threads: ({ S, H }) => S * H,
 
   reference([scores, offsets, order, , made, dy], statistics, { S, H, D }) {
@@ -143,6 +145,7 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
     statistics: "f32 [S, H, 2]",
   },
   output: "f32 [E, H, D+1]",
+  rows: () => ["E"],
   threads: ({ E, H }) => E * H,
 
   reference([scores, values, segmentOf, dy, statistics], gradient, { E, S, H, D }) {

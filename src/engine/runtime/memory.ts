@@ -18,7 +18,8 @@ export class DeviceMemory {
   constructor(backend: Backend, owner: object) {
     this.backend = backend;
     this.owner = owner;
-    this.pool = new BufferPool(backend, backend.limits.bufferBytes);
+    const { bindingBytes, bufferBytes } = backend.limits;
+    this.pool = new BufferPool(backend, bindingBytes, bufferBytes);
     this.abandoned = new FinalizationRegistry(({ buffer, origin }) => {
       this.leaks.add(buffer.bytes, origin);
       this.pool.give(buffer);

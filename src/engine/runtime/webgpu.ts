@@ -41,14 +41,14 @@ export interface GpuChoice {
   /** True for lavapipe, SwiftShader and the like: a few cores stand in for thousands. */
   isSoftware: boolean;
   description: string;
+  /** Bind less of a buffer at once than the adapter could; for tests of what happens then. */
+  maxBindingBytes?: number;
 }
 
+type Facts = Omit<GpuChoice, "adapter">;
+
 /** Opens the adapter with all the limits it offers. */
-export async function webgpuBackend({
-  adapter,
-  isSoftware,
-  description,
-}: GpuChoice): Promise<Backend> {
+export async function webgpuBackend({ adapter, ...facts }: GpuChoice): Promise<Backend> {
   const { limits, features } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: optionalFeatures.filter((feature) => features.has(feature)),
@@ -58,7 +58,7 @@ export async function webgpuBackend({
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
     },
   });
-  return new WebGpuBackend(device, isSoftware, description);
+  return new WebGpuBackend(device, facts);
 }
 
 class WebGpuBackend implements Backend {
@@ -81,7 +81,7 @@ class WebGpuBackend implements Backend {
   /** Bytes from the parameters of one command to those of the next. */
   private stride = 0;
 
-  constructor(device: GPUDevice, isSoftware: boolean, description: string) {
+  constructor(device: GPUDevice, { isSoftware, description, maxBindingBytes = Infinity }: Facts) {
     this.device = device;
     this.description = description;
     this.isSoftware = isSoftware;
@@ -92,11 +92,17 @@ class WebGpuBackend implements Backend {
       const clock = new Clock(device);
       this.runTimed = (commands) => this.runByClock(commands, clock);
     }
-    const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
-      device.limits;
+    const {
+      maxStorageBuffersPerShaderStage,
+      maxStorageBufferBindingSize,
+      maxBufferSize,
+      minStorageBufferOffsetAlignment,
+    } = device.limits;
     this.limits = {
       inputs: maxStorageBuffersPerShaderStage - 1,
-      bufferBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+      bufferBytes: wordsIn(maxBufferSize),
+      bindingBytes: wordsIn(Math.min(maxStorageBufferBindingSize, maxBufferSize, maxBindingBytes)),
+      bindingAlign: minStorageBufferOffsetAlignment,
     };
   }
 
@@ -292,6 +298,9 @@ const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
 /** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
 const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
   whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
+
+/** A limit may be an odd number of bytes. */
+const wordsIn = (bytes: number): number => bytes - (bytes % 4);
 
 function labelsOf(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];
