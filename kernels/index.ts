@@ -4,6 +4,7 @@ import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
+import { nearestRows } from "./neighbors.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
+import { leastOfRows } from "./topk.ts";
 
 export const kernels = {
   attention,
@@ -20,7 +22,9 @@ export const kernels = {
   blockSums,
   countDigits,
   layerNorm,
+  leastOfRows,
   matmul,
+  nearestRows,
   placeByDigit,
   scanBlocks,
   searchSorted,
