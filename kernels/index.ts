@@ -3,6 +3,7 @@ import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
+import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import { nearestRows } from "./neighbors.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
@@ -23,6 +24,7 @@ export const kernels = {
   countDigits,
   layerNorm,
   leastOfRows,
+  linearGradient,
   matmul,
   nearestRows,
   placeByDigit,

@@ -4,14 +4,17 @@ import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
+import { ownerOf } from "../place.ts";
 import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
 import type { Backend, Executable } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
+import { type Trace, traced } from "./trace.ts";
 
 export interface CompiledPlan {
   plan: Plan;
   main: readonly Executable[];
   combine: readonly (Executable | null)[];
-  /** Launch after which the value at a position is not read again. */
+  /** Launch after which nothing is read from the buffer of the value at a position. */
   lastUse: ReadonlyMap<number, number>;
   /** Whether its results have been found to agree with those of the unfused plan. */
   isVerified: boolean;
@@ -30,24 +33,26 @@ export interface Prepared {
   compiled: CompiledPlan;
 }
 
+/** Kept for reuse: structures used last. A model in training needs a handful; explorers need many once. */
+const mostPlans = 512;
+
 export class Planner {
   private readonly backend: Backend;
-  private readonly known = new Map<string, CompiledPlan>();
+  private readonly trace: Trace | null;
+  private readonly known = new RecentlyUsed<CompiledPlan>(mostPlans);
+  /** Structures planned since the device was opened. */
+  plans = 0;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, trace: Trace | null) {
     this.backend = backend;
+    this.trace = trace;
   }
 
-  /** Structures planned. */
-  get plans(): number {
-    return this.known.size;
-  }
-
-  /** The plan of a graph: made and compiled if none of its structure is among `plans`. */
+  /** The plan of a graph: made and compiled if none of its structure is among `plans` (null: anew). */
   async prepare(
     outputs: readonly Expr[],
     { fuse, kernels }: Ways,
-    plans = this.known,
+    plans: RecentlyUsed<CompiledPlan> | null = this.known,
   ): Promise<Prepared> {
     const hasKernel = ({ op }: Expr) =>
       kernelNamed(op) !== undefined &&
@@ -59,8 +64,11 @@ export class Planner {
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
-    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, fuse));
-    plans.set(key, compiled);
+    const known = plans?.get(key);
+    if (known) return { nodes, compiled: known };
+    const compiled = await this.make(nodes, expanded, fuse);
+    plans?.set(key, compiled);
+    if (plans) this.plans++;
     return { nodes, compiled };
   }
 
@@ -71,19 +79,25 @@ export class Planner {
   ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
-    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
-    const [main, combine] = await Promise.all([
-      Promise.all(plan.launches.map((launch) => this.compile(launch))),
-      Promise.all(
-        plan.launches.map(
-          ({ combine, label }) => combine && this.backend.compileProgram(combine, `${label} lanes`),
-        ),
-      ),
-    ]);
+    const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
+      makePlan(nodes, outputs, { maxInputs, hasLanes, fuse }),
+    );
+    const combineOf = ({ combine, label }: Launch) =>
+      combine && this.backend.compileProgram(combine, `${label} lanes`);
+    const [main, combine] = await traced(
+      this.trace,
+      "compile",
+      `${plan.launches.length} launches`,
+      () =>
+        Promise.all([
+          Promise.all(plan.launches.map((launch) => this.compile(launch))),
+          Promise.all(plan.launches.map(combineOf)),
+        ]),
+    );
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
-      for (const at of [...inputs, ...outputs]) lastUse.set(at, step);
-    for (const at of plan.results) lastUse.delete(at);
+      for (const at of [...inputs, ...outputs]) lastUse.set(ownerOf(plan.aliases, at), step);
+    for (const at of plan.results) lastUse.delete(ownerOf(plan.aliases, at));
     if (env.debug() >= 3)
       console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
     return { plan, main, combine, lastUse, isVerified: false };
