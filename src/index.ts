@@ -40,6 +40,7 @@ export {
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
+export { hasWasm } from "./engine/runtime/wasm.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
 export {
   type Segments,
