@@ -31,6 +31,7 @@ export { type SearchOptions, searchSorted } from "./engine/ops/search.ts";
 export { segmentAttention } from "./engine/ops/segmentAttention.ts";
 export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
 export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
+export { pack, pieces } from "./engine/pack.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

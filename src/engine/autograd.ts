@@ -11,6 +11,7 @@ import { type Expr, makeExpr } from "./expr.ts";
 import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reduce } from "./ops/reduce.ts";
+import { pieces } from "./pack.ts";
 import { scatterAdd, segmentMin, segmentsIn } from "./segments.ts";
 import { sameShape, showShape, sizeOf } from "./shape.ts";
 import { gather, record, Tensor, wrap } from "./tensor.ts";
@@ -31,6 +32,14 @@ export const indexed: Readonly<Record<string, Rule>> = {
     const flat = dy.reshape([count, ...x.shape.slice(1)]);
     return [scatterAdd(flat, rows.shape.length === 1 ? index : flatIndex(index), x.shape[0]), null];
   },
+  pack: (dy, { inputs }) =>
+    pieces(
+      dy,
+      inputs.map(({ shape }) => shape),
+    ),
+  piece: (dy, { values: [start], inputs: [flat] }) => [
+    dy.reshape([dy.size]).pad([[start, flat.shape[0] - start - dy.size]]),
+  ],
   segmentSum: (dy, _expr, inputs) => [gather(dy, inputs[3]), null, null, null],
   segmentMax: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],
   segmentMin: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],

@@ -5,7 +5,7 @@
 import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { currentEvaluator, type Evaluator } from "./evaluator.ts";
-import { type Attrs, constant, type Expr, forget, makeExpr } from "./expr.ts";
+import { type Attrs, constant, type Expr, forget, makeExpr, wholeOf } from "./expr.ts";
 import {
   type BinaryName,
   binary,
@@ -210,7 +210,7 @@ export class Tensor {
   }
 
   toString(): string {
-    const state = this.expr.storage ? "computed" : "lazy";
+    const state = wholeOf(this.expr).storage ? "computed" : "lazy";
     return `Tensor ${this.dtype} ${showShape(this.shape)} ${state}`;
   }
 }
