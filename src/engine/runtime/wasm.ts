@@ -43,6 +43,10 @@ export function wasmBackend(): Backend {
     limits: { inputs: 64, bufferBytes: 2 ** 31 },
     lanes: () => 0,
     createBuffer: (bytes) => memory.take(bytes),
+    slice: (buffer, start, bytes): WasmBuffer => ({
+      bytes,
+      address: (buffer as WasmBuffer).address + start,
+    }),
     destroyBuffer: (buffer) => memory.give(buffer as WasmBuffer),
     upload(buffer, data, dtype) {
       memory.view((buffer as WasmBuffer).address, dtype, data.length).set(data);

@@ -29,6 +29,7 @@ export class WasmMemory {
     );
   }
 
+  /** New memory, all zeros. */
   take(bytes: number): WasmBuffer {
     const size = Math.ceil(bytes / alignment) * alignment;
     const which = this.free.findIndex(({ start, end }) => end - start >= size);
@@ -37,6 +38,7 @@ export class WasmMemory {
       const address = range.start;
       range.start += size;
       if (range.start === range.end) this.free.splice(which, 1);
+      this.words(address, size / 4).fill(0);
       return { bytes, address };
     }
     const address = this.end;
