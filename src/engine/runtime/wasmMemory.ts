@@ -1,8 +1,9 @@
 /** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbours. */
 import { maxPages } from "../codegen/wasm/module.ts";
-import type { HostArray } from "../dtype.ts";
-import { DeviceError } from "../errors.ts";
+import { arrayOver, type DType, type HostArray } from "../dtype.ts";
+import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
+import { type Purpose, showPurpose } from "./backend.ts";
 
 export interface WasmBuffer extends DeviceBuffer {
   readonly address: number;
@@ -21,6 +22,7 @@ export class WasmMemory {
   readonly memory: WebAssembly.Memory;
   private readonly free: Range[] = []; // in order of addresses
   private end = firstAddress;
+  private block: WasmBuffer = { bytes: 0, address: 0 };
 
   /** A shared memory can be worked on by several threads. */
   constructor({ isShared }: { isShared: boolean }) {
@@ -30,7 +32,7 @@ export class WasmMemory {
   }
 
   /** New memory, all zeros. */
-  take(bytes: number): WasmBuffer {
+  take(bytes: number, purpose: Purpose): WasmBuffer {
     const size = Math.ceil(bytes / alignment) * alignment;
     const which = this.free.findIndex(({ start, end }) => end - start >= size);
     if (which >= 0) {
@@ -38,16 +40,17 @@ export class WasmMemory {
       const address = range.start;
       range.start += size;
       if (range.start === range.end) this.free.splice(which, 1);
-      this.words(address, size / 4).fill(0);
+      this.view(address, "u32", size / 4).fill(0);
       return { bytes, address };
     }
     const address = this.end;
-    this.grow(address + size, bytes);
+    this.grow(address + size, bytes, purpose);
     this.end += size;
     return { bytes, address };
   }
 
   give({ bytes, address }: WasmBuffer): void {
+    if (bytes === 0) return;
     const end = address + Math.ceil(bytes / alignment) * alignment;
     const after = this.free.findIndex(({ start }) => start > address);
     const at = after < 0 ? this.free.length : after;
@@ -57,19 +60,17 @@ export class WasmMemory {
   }
 
   /** The elements of a range of memory; invalid after the next `take`. */
-  floats(address: number, count: number): Float32Array {
-    return new Float32Array(this.memory.buffer, address, count);
-  }
-  words(address: number, count: number): Uint32Array {
-    return new Uint32Array(this.memory.buffer, address, count);
-  }
-  integers(address: number, count: number): Int32Array {
-    return new Int32Array(this.memory.buffer, address, count);
+  view(address: number, dtype: DType, count: number): HostArray {
+    return arrayOver(dtype, this.memory.buffer as ArrayBuffer, "f32", address, 4 * count);
   }
 
-  view(address: number, dtype: string, count: number): HostArray {
-    if (dtype === "f32") return this.floats(address, count);
-    return dtype === "i32" ? this.integers(address, count) : this.words(address, count);
+  /** Memory for one launch. */
+  scratch(bytes: number): number {
+    if (this.block.bytes < bytes) {
+      this.give(this.block);
+      this.block = this.take(2 * bytes, { label: "parameters", dtype: "u32", shape: [bytes / 4] });
+    }
+    return this.block.address;
   }
 
   private join(at: number): void {
@@ -79,13 +80,15 @@ export class WasmMemory {
     this.free.splice(at + 1, 1);
   }
 
-  private grow(end: number, bytes: number): void {
+  private grow(end: number, bytes: number, purpose: Purpose): void {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {
       this.memory.grow(missing);
     } catch {
-      throw new DeviceError(`wasm: expected memory for ${bytes} B, got none`);
+      throw new OutOfMemoryError(
+        `wasm(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+      );
     }
   }
 }
