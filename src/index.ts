@@ -25,6 +25,7 @@ export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
+export { linear } from "./engine/ops/linear.ts";
 export { l2Normalize, layerNorm, rmsNorm } from "./engine/ops/normalize.ts";
 export { segmentAttention } from "./engine/ops/segmentAttention.ts";
 export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";

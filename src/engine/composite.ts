@@ -11,6 +11,8 @@ export interface Composite {
   shape: (inputs: readonly Expr[], attrs: Attrs) => Shape;
   /** The same value from primitives; `expr` carries attributes and run-time numbers. */
   compose: (inputs: readonly Expr[], expr: Expr) => Expr;
+  /** A cheaper way to the same value, taken unless fusion is off; `because` is for `explain`. */
+  rewrite?: { because: string; to: Composite["compose"] };
   /** Gradients of the inputs from dL/dy. Without it, the composition is differentiated. */
   grad?: (dy: Tensor, inputs: readonly Tensor[], y: Tensor, expr: Expr) => (Tensor | null)[];
 }
@@ -38,13 +40,13 @@ export const allComposites = (): Composite[] => [...composites.values()];
 export const isComposite = (expr: Expr): boolean => composites.has(expr.op);
 
 /**
- * The same outputs with every composite that `keep` does not claim replaced by its composition.
- * `nodes` in order, operands first.
+ * The same outputs with every composite that `keep` does not claim replaced by its composition, or
+ * what that may be rewritten to. `nodes` in order, operands first.
  */
 export function expandComposites(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  keep: (expr: Expr) => boolean,
+  { keep, rewrite }: { keep: (expr: Expr) => boolean; rewrite: boolean },
 ): readonly Expr[] {
   if (!nodes.some((node) => isComposite(node) && !keep(node))) return outputs;
   const replaced = new Map<Expr, Expr>();
@@ -53,9 +55,18 @@ export function expandComposites(
     if (node.storage) continue;
     const inputs = node.inputs.map(now);
     const composite = keep(node) ? undefined : composites.get(node.op);
-    if (composite) replaced.set(node, composite.compose(inputs, node));
+    const compose = (rewrite && composite?.rewrite?.to) || composite?.compose;
+    if (compose) replaced.set(node, compose(inputs, node));
     else if (inputs.some((input, i) => input !== node.inputs[i]))
       replaced.set(node, { ...node, inputs });
   }
   return outputs.map(now);
+}
+
+/** Which composites among the nodes have a cheaper form, and why it is the same. */
+export function rewritesIn(nodes: readonly Expr[], keep: (expr: Expr) => boolean): string[] {
+  return nodes.flatMap((node) => {
+    const because = node.storage || keep(node) ? undefined : composites.get(node.op)?.rewrite?.because;
+    return because === undefined ? [] : [`${node.op} (${because})`];
+  });
 }

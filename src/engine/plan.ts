@@ -77,6 +77,8 @@ export interface Plan {
   launches: readonly Launch[];
   /** Position of the stored value of each output: its own, or what it reshapes. */
   results: readonly number[];
+  /** What was replaced before, for `explain`. */
+  rewrites: readonly string[];
 }
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
@@ -84,6 +86,7 @@ const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => co
 export interface PlanOptions extends FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
+  rewrites: readonly string[];
 }
 
 export function makePlan(
@@ -121,7 +124,8 @@ export function makePlan(
     const size: Param = { key: "results", type: "index", value };
     return { ...launch, inputs, region, members, combine: combineLanes(root, size, lanes) };
   });
-  return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
+  const { rewrites } = options;
+  return { launches, rewrites, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
 }
 
 function kernelOf(expr: Expr): Kernel {

@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { expandComposites, isComposite } from "../composite.ts";
+import { expandComposites, isComposite, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -50,14 +50,17 @@ export class Planner {
   ): Promise<Prepared> {
     const hasKernel = (expr: Expr) =>
       isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
+    const rewrites = new Set<string>();
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
-      expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
+      // may bring in further composites
+      if (fuse) for (const note of rewritesIn(nodes, hasKernel)) rewrites.add(note);
+      expanded = expandComposites(nodes, expanded, { keep: hasKernel, rewrite: fuse });
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
-    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, fuse));
+    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] }));
     plans.set(key, compiled);
     return { nodes, compiled };
   }
@@ -65,11 +68,11 @@ export class Planner {
   private async make(
     nodes: readonly Expr[],
     outputs: readonly Expr[],
-    fuse: boolean,
+    ways: { fuse: boolean; rewrites: readonly string[] },
   ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
-    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
+    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, ...ways });
     const [main, combine] = await Promise.all([
       Promise.all(plan.launches.map((launch) => this.compile(launch))),
       Promise.all(
