@@ -3,7 +3,7 @@ import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 /**
  * attention: self-attention of packed queries, keys and values, one head at a time.
  *
- *   s_ij = q_i · k_j / √D        y_i = Σ_j exp(s_ij − m_i) v_j / Σ_j exp(s_ij − m_i)
+ *   s_ij = q_i · k_j / √D        y_i = Σ_j exp(s_ij − L_i) v_j        L_i = log Σ_j exp s_ij
  *
  * over keys j with mask[b, j] = 0. One invocation owns one query of one head and walks over the
  * keys once, rescaling its sums whenever the running maximum m_i grows (Milakov & Gimelshein 2018,
@@ -14,9 +14,10 @@ export const attention: KernelSpec = defineKernel({
   name: "attention",
   inputs: { qkv: "f32 [B, N, 3, H, D]", mask: "bool [B, N]" },
   output: "f32 [B, N, H, D]",
+  more: { logSum: "f32 [B, N, H]" }, // L, from which the backward pass computes the weights again
   threads: ({ B, N, H }) => B * N * H,
 
-  reference([qkv, mask], y, { B, N, H, D }) {
+  reference([qkv, mask], y, { B, N, H, D }, _attrs, { logSum }) {
     const scale = 1 / Math.sqrt(D);
     const pitch = 3 * H * D; // from one token to the next
     const weights = new Float64Array(N);
@@ -43,7 +44,9 @@ export const attention: KernelSpec = defineKernel({
           total += weight;
           for (let d = 0; d < D; d++) sum[d] += weight * qkv[value + d];
         }
-        for (let d = 0; d < D; d++) y[(row * H + h) * D + d] = sum[d] / Math.max(total, 1e-30);
+        total = Math.max(total, 1e-30); // every key masked: zeros
+        for (let d = 0; d < D; d++) y[(row * H + h) * D + d] = sum[d] / total;
+        logSum[row * H + h] = greatest + Math.log(total);
       }
   },
 
@@ -77,7 +80,8 @@ export const attention: KernelSpec = defineKernel({
     greatest = now;
   }
   let to = i * width;
-  let norm = 1.0 / max(total, 1e-30); // every key masked: zeros
-  for (var d = 0u; d < width; d++) { y[to + d] = sum[d] * norm; }
+  total = max(total, 1e-30); // every key masked: zeros
+  for (var d = 0u; d < width; d++) { y[to + d] = sum[d] / total; }
+  storeLogSum(i, greatest + tgLog(total));
 `,
 });

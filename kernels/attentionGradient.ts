@@ -1,76 +1,8 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 
 /**
- * The two launches of the backward pass of `attention` (Dao et al. 2022, arXiv:2205.14135, without
- * atomics). Scores are computed again from queries and keys; nothing of size N × N exists.
- *
- * attentionStatistics: per query and head,
- *
- *   L_i = log Σ_j exp s_ij        δ_i = dy_i · y_i (y: what was made)        s_ij = q_i · k_j / √D, keys with mask[b, j] = 0
- */
-export const attentionStatistics: KernelSpec = defineKernel({
-  name: "attentionStatistics",
-  inputs: {
-    qkv: "f32 [B, N, 3, H, D]",
-    mask: "bool [B, N]",
-    made: "f32 [B, N, H, D]",
-    dy: "f32 [B, N, H, D]",
-  },
-  output: "f32 [B, N, H, 2]",
-  threads: ({ B, N, H }) => B * N * H,
-
-  reference([qkv, mask, made, dy], statistics, { B, N, H, D }) {
-    const pitch = 3 * H * D; // from one token to the next
-    const scores = new Float64Array(N);
-    for (let i = 0; i < B * N * H; i++) {
-      const [row, h] = [Math.floor(i / H), i % H];
-      const first = row - (row % N); // token 0 of the same event
-      let greatest = -1e30;
-      for (let j = 0; j < N; j++) {
-        if (mask[first + j]) continue;
-        const [query, key] = [row * pitch + h * D, (first + j) * pitch + (H + h) * D];
-        let score = 0;
-        for (let d = 0; d < D; d++) score += qkv[query + d] * qkv[key + d];
-        scores[j] = score / Math.sqrt(D);
-        greatest = Math.max(greatest, scores[j]);
-      }
-      let [total, delta] = [0, 0];
-      for (let j = 0; j < N; j++) if (!mask[first + j]) total += Math.exp(scores[j] - greatest);
-      for (let d = 0; d < D; d++) delta += made[i * D + d] * dy[i * D + d];
-      statistics[2 * i] = greatest + Math.log(Math.max(total, 1e-30));
-      statistics[2 * i + 1] = delta;
-    }
-  },
-
-  wgsl: ({ headDim }) => /* wgsl */ `
-  const width = ${headDim}u;
-  let h = i % dims.H;
-  let row = i / dims.H; // b · N + n
-  let first = (row / dims.N) * dims.N;
-  let pitch = 3u * dims.H * width; // from one token to the next
-  let scale = inverseSqrt(f32(width));
-  var q: array<f32, width>;
-  for (var d = 0u; d < width; d++) { q[d] = qkv[row * pitch + h * width + d] * scale; }
-  var greatest = -1e30;
-  var total = 0.0;
-  for (var j = first; j < first + dims.N; j++) {
-    if (mask[j] != 0u) { continue; }
-    let keyAt = j * pitch + (dims.H + h) * width;
-    var score = 0.0;
-    for (var d = 0u; d < width; d++) { score += q[d] * qkv[keyAt + d]; }
-    let now = max(greatest, score);
-    total = total * exp(greatest - now) + exp(score - now);
-    greatest = now;
-  }
-  var delta = 0.0;
-  for (var d = 0u; d < width; d++) { delta += made[i * width + d] * dy[i * width + d]; }
-  store(2u * i, greatest + tgLog(max(total, 1e-30)));
-  store(2u * i + 1u, delta);
-`,
-});
-
-/**
- * attentionGradient: with P_ij = exp(s_ij − L_i) and dS_ij = P_ij (dy_i · v_j − δ_i),
+ * attentionGradient: the backward pass of `attention` (Dao et al. 2022, arXiv:2205.14135, without
+ * atomics). With P_ij = exp(s_ij − L_i), δ_i = dy_i · y_i and dS_ij = P_ij (dy_i · v_j − δ_i),
  *
  *   dq_i = Σ_j dS_ij k_j / √D      dk_j = Σ_i dS_ij q_i / √D      dv_j = Σ_i P_ij dy_i
  *
@@ -83,12 +15,13 @@ export const attentionGradient: KernelSpec = defineKernel({
     qkv: "f32 [B, N, 3, H, D]",
     mask: "bool [B, N]",
     dy: "f32 [B, N, H, D]",
-    statistics: "f32 [B, N, H, 2]",
+    logSum: "f32 [B, N, H]",
+    delta: "f32 [B, N, H]",
   },
   output: "f32 [B, N, 3, H, D]",
   threads: ({ B, N, H }) => B * N * H,
 
-  reference([qkv, mask, dy, statistics], dqkv, { B, N, H, D }) {
+  reference([qkv, mask, dy, logSum, delta], dqkv, { B, N, H, D }) {
     const scale = 1 / Math.sqrt(D);
     const pitch = 3 * H * D;
     const dot = (a: ArrayLike<number>, atA: number, b: ArrayLike<number>, atB: number) => {
@@ -99,6 +32,7 @@ export const attentionGradient: KernelSpec = defineKernel({
     const [dq, dk, dv] = [new Float64Array(D), new Float64Array(D), new Float64Array(D)];
     for (let row = 0; row < B * N; row++)
       for (let h = 0; h < H; h++) {
+        const own = row * H + h;
         const first = row - (row % N);
         const part = (token: number, which: number) => token * pitch + (which * H + h) * D;
         for (const sums of [dq, dk, dv]) sums.fill(0);
@@ -106,21 +40,16 @@ export const attentionGradient: KernelSpec = defineKernel({
           if (!mask[other]) {
             // this token asks, the other is the key
             const score = dot(qkv, part(row, 0), qkv, part(other, 1)) * scale;
-            const [logSum, delta] = [
-              statistics[2 * (row * H + h)],
-              statistics[2 * (row * H + h) + 1],
-            ];
-            const slope = dot(dy, (row * H + h) * D, qkv, part(other, 2)) - delta;
-            const ds = Math.exp(score - logSum) * slope * scale;
+            const slope = dot(dy, own * D, qkv, part(other, 2)) - delta[own];
+            const ds = Math.exp(score - logSum[own]) * slope * scale;
             for (let d = 0; d < D; d++) dq[d] += ds * qkv[part(other, 1) + d];
           }
           if (!mask[row]) {
             // the other asks, this token is the key
             const score = dot(qkv, part(other, 0), qkv, part(row, 1)) * scale;
             const at = other * H + h;
-            const weight = Math.exp(score - statistics[2 * at]);
-            const ds =
-              weight * (dot(dy, at * D, qkv, part(row, 2)) - statistics[2 * at + 1]) * scale;
+            const weight = Math.exp(score - logSum[at]);
+            const ds = weight * (dot(dy, at * D, qkv, part(row, 2)) - delta[at]) * scale;
             for (let d = 0; d < D; d++) dk[d] += ds * qkv[part(other, 0) + d];
             for (let d = 0; d < D; d++) dv[d] += weight * dy[at * D + d];
           }
@@ -141,8 +70,6 @@ export const attentionGradient: KernelSpec = defineKernel({
   let scale = inverseSqrt(f32(width));
   let isKey = mask[row] == 0u;
   let own = row * pitch + h * width;
-  let logSum = statistics[2u * i];
-  let delta = statistics[2u * i + 1u];
   var dq: array<f32, width>;
   var dk: array<f32, width>;
   var dv: array<f32, width>;
@@ -152,22 +79,22 @@ export const attentionGradient: KernelSpec = defineKernel({
     let its = other * dims.H + h;
     if (mask[other] == 0u) { // this token asks, the other is the key
       var score = 0.0;
-      var slope = -delta;
+      var slope = -delta[i];
       for (var d = 0u; d < width; d++) {
         score += qkv[own + d] * qkv[at + step + d];
         slope += dy[i * width + d] * qkv[at + 2u * step + d];
       }
-      let ds = exp(score * scale - logSum) * slope * scale;
+      let ds = exp(score * scale - logSum[i]) * slope * scale;
       for (var d = 0u; d < width; d++) { dq[d] += ds * qkv[at + step + d]; }
     }
     if (isKey) { // the other asks, this token is the key
       var score = 0.0;
-      var slope = -statistics[2u * its + 1u];
+      var slope = -delta[its];
       for (var d = 0u; d < width; d++) {
         score += qkv[at + d] * qkv[own + step + d];
         slope += dy[its * width + d] * qkv[own + 2u * step + d];
       }
-      let weight = exp(score * scale - statistics[2u * its]);
+      let weight = exp(score * scale - logSum[its]);
       let ds = weight * slope * scale;
       for (var d = 0u; d < width; d++) {
         dk[d] += ds * qkv[at + d];

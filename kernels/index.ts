@@ -1,24 +1,18 @@
 /** The catalogue of kernels: a line here puts one to work and under test. */
 import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
-import { attentionGradient, attentionStatistics } from "./attentionGradient.ts";
+import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
-import {
-  segmentAttention,
-  segmentAttentionGradient,
-  segmentAttentionStatistics,
-} from "./segmentAttention.ts";
+import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 
 export const kernels = {
   attention,
   attentionGradient,
-  attentionStatistics,
   layerNorm,
   matmul,
   segmentAttention,
   segmentAttentionGradient,
-  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

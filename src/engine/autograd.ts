@@ -4,7 +4,7 @@
  *
  * The rules stand beside the ops, in their tables. Those that need other recorded ops are here.
  */
-import { compositeNamed } from "./composite.ts";
+import { type Composite, type CompositeResult, compositeNamed, isPart } from "./composite.ts";
 import { full, zeros } from "./create.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { type Expr, makeExpr } from "./expr.ts";
@@ -16,7 +16,13 @@ import { sameShape, showShape, sizeOf } from "./shape.ts";
 import { gather, record, Tensor, wrap } from "./tensor.ts";
 
 /** Gradients of the inputs of one expression; null where none flows. */
-type Rule = (dy: Tensor, expr: Expr, inputs: readonly Tensor[], y: Tensor) => (Tensor | null)[];
+type Rule = (
+  dy: Tensor,
+  expr: Expr,
+  inputs: readonly Tensor[],
+  y: Tensor,
+  dParts: Readonly<Record<string, Tensor>>,
+) => (Tensor | null)[];
 
 /** Rules that record ops of other files than their own. */
 export const indexed: Readonly<Record<string, Rule>> = {
@@ -68,10 +74,17 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
   const { device } = wrap(loss.expr, seed ? [loss, ...inputs, seed] : [loss, ...inputs]);
   const tensorOf = (expr: Expr): Tensor => new Tensor(expr, device);
   const found = new Map<Expr, Tensor>([[loss.expr, seed ?? full(loss.shape, 1)]]);
+  const ofParts = new Map<Expr, Record<string, Tensor>>(); // by what they are parts of
   for (const expr of path.reverse()) {
-    const dy = found.get(expr);
+    const dParts = ofParts.get(expr) ?? {};
+    const dy = found.get(expr) ?? (ofParts.has(expr) ? zeros(expr.shape) : undefined);
     if (!dy || !expr.inputs.some((input) => onPath.has(input))) continue;
-    const gradient = ruleOf(expr)(dy, expr, expr.inputs.map(tensorOf), tensorOf(expr));
+    if (isPart(expr)) {
+      const [whole] = expr.inputs;
+      ofParts.set(whole, { ...ofParts.get(whole), [expr.attrs.name as string]: dy });
+      continue;
+    }
+    const gradient = ruleOf(expr)(dy, expr, expr.inputs.map(tensorOf), tensorOf(expr), dParts);
     for (const [which, input] of expr.inputs.entries()) {
       const part = gradient[which];
       if (!part || !onPath.has(input)) continue;
@@ -113,8 +126,8 @@ function ruleOf(expr: Expr): Rule {
   if (move) return (dy) => move(dy, expr);
   const composite = compositeNamed(op);
   if (composite)
-    return (dy, _expr, inputs, y) =>
-      composite.grad?.(dy, inputs, y, expr) ?? throughComposition(dy, expr);
+    return (dy, _expr, inputs, y, dParts) =>
+      composite.grad?.(dy, inputs, y, expr, dParts) ?? throughComposition(dy, expr, dParts);
   throw new DTypeError(`gradients: expected ops that have derivatives, got ${op}`);
 }
 
@@ -132,20 +145,28 @@ const reductionRule: Rule = (dy, expr, [x], y) => {
   return [grad(dy, x, y, expr.attrs.axes as number[])];
 };
 
-/** Differentiates what a composite stands for, between its own inputs and result. */
-export function throughComposition(dy: Tensor, expr: Expr): (Tensor | null)[] {
+/** Differentiates what a composite stands for, between its own inputs and results. */
+export function throughComposition(
+  dy: Tensor,
+  expr: Expr,
+  dParts: Readonly<Record<string, Tensor>> = {},
+): (Tensor | null)[] {
   // One name per input that has a gradient, also where the same expression is given twice.
   const inputs = expr.inputs.map((input) =>
     input.dtype === "f32"
       ? makeExpr({ op: "reshape", inputs: [input], shape: input.shape, dtype: "f32" })
       : input,
   );
-  const composed = compositeNamed(expr.op)?.compose(inputs, expr) as Expr;
-  const floats = inputs.filter(({ dtype }) => dtype === "f32");
-  const parts = gradients(
-    new Tensor(composed),
-    floats.map((input) => new Tensor(input)),
-    dy,
-  );
-  return inputs.map((input) => parts[floats.indexOf(input)] ?? null);
+  const composite = compositeNamed(expr.op) as Composite;
+  const floats = inputs.filter(({ dtype }) => dtype === "f32").map((input) => new Tensor(input));
+  const through = ({ compose }: CompositeResult, seed: Tensor): Tensor[] =>
+    gradients(new Tensor(compose(inputs, expr)), floats, seed);
+  const all = [
+    through(composite, dy),
+    ...Object.entries(dParts).map(([name, seed]) =>
+      through(composite.parts?.[name] as CompositeResult, seed),
+    ),
+  ];
+  const sums = all.reduce((sum, more) => sum.map((part, which) => part.add(more[which])));
+  return inputs.map((input) => sums[floats.findIndex((float) => float.expr === input)] ?? null);
 }

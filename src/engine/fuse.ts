@@ -4,7 +4,7 @@
  * Everything without a buffer is computed where it is used. A kernel that can may finish its results
  * with the elementwise ops that follow.
  */
-import { isComposite } from "./composite.ts";
+import { isComposite, isPart } from "./composite.ts";
 import type { Expr } from "./expr.ts";
 import { kernelNamed } from "./kernel.ts";
 import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
@@ -23,6 +23,8 @@ export interface FuseOptions {
 export interface Group {
   /** Expressions that it stores, all of one shape; the first decides the loops. */
   roots: readonly Expr[];
+  /** Further results of the kernel that somebody reads. */
+  parts: readonly Expr[];
   /** The kernel whose results it finishes, if any. */
   kernel: Expr | null;
   /** Why its first result is stored. */
@@ -37,7 +39,8 @@ export function groupNodes(
 ): Group[] {
   const fusion = storedNodes(nodes, outputs, { maxInputs, fuse });
   const { stored } = fusion;
-  const roots = nodes.filter((node) => stored.has(node) && !node.storage);
+  const written = nodes.filter((node) => stored.has(node) && !node.storage);
+  const roots = written.filter((node) => !isPart(node));
   const hosts = fuse ? hostsOf(roots, fusion, maxInputs) : new Map<Expr, Expr>();
   const finishers = fuse
     ? finishersOf(nodes, roots, hosts, fusion, maxInputs)
@@ -45,11 +48,15 @@ export function groupNodes(
   const finished = new Set(finishers.values());
   return roots
     .filter((root) => !hosts.has(root) && !finished.has(root))
-    .map((root) => ({
-      roots: [root, ...roots.filter((other) => hosts.get(other) === root)],
-      kernel: finishers.get(root) ?? null,
-      reason: stored.get(root) as string,
-    }));
+    .map((root) => {
+      const kernel = finishers.get(root) ?? null;
+      return {
+        roots: [root, ...roots.filter((other) => hosts.get(other) === root)],
+        parts: written.filter((part) => isPart(part) && part.inputs[0] === (kernel ?? root)),
+        kernel,
+        reason: stored.get(root) as string,
+      };
+    });
 }
 
 /** A reshape of a stored value is the same memory. */
@@ -118,13 +125,15 @@ function finishersOf(
   for (const node of nodes)
     for (const input of node.storage ? [] : node.inputs)
       consumers.set(input, [...(consumers.get(input) ?? []), node]);
+  const order = new Map(roots.map((root, at) => [root, at]));
   const finishers = new Map<Expr, Expr>();
   for (const kernel of roots) {
     const why = wanted.get(kernel);
     if (!isComposite(kernel) || !kernelNamed(kernel.op)?.finishes) continue;
     if (why !== undefined && why !== "reshaped") continue;
+    const parts = (consumers.get(kernel) ?? []).filter(isPart);
     let top = kernel;
-    let next = consumers.get(top) ?? [];
+    let next = (consumers.get(top) ?? []).filter((node) => !isPart(node));
     while (next.length === 1 && next[0].op === "reshape" && !next[0].storage) {
       top = next[0];
       next = consumers.get(top) ?? [];
@@ -134,10 +143,15 @@ function finishersOf(
     const root = hosts.get(user[0]) ?? user[0];
     const members = [root, ...roots.filter((other) => hosts.get(other) === root)];
     if (finishers.has(root) || !isPointwise(root)) continue;
+    const isEarly = (part: Expr): boolean =>
+      [...(users.get(part) as Users).keys()].some(
+        (reader) => (order.get(reader) as number) <= (order.get(root) as number),
+      );
+    if (parts.some(isEarly)) continue; // it would be read before it is made
     if (root.dtype !== kernel.dtype || !sameShape(root.shape, top.shape)) continue;
     const loads = new Set([...kernel.inputs, ...members.flatMap((m) => [...(reads.get(m) ?? [])])]);
     for (const member of members) loads.delete(member);
-    if (loads.size + members.length > maxInputs + 1) continue;
+    if (loads.size + members.length + parts.length > maxInputs + 1) continue;
     finishers.set(root, kernel);
   }
   return finishers;
@@ -198,6 +212,7 @@ function storedNodes(
     if (isComposite(node)) for (const input of node.inputs) want(input, `input of ${node.op}`);
     if (reason) {
       stored.set(node, reason);
+      if (isPart(node)) continue;
       reads.set(node, new Set(node.inputs.filter((input) => !isSource(input))));
       for (const [which, input] of node.inputs.entries()) use(input, node, step(node, which, 0));
       continue;
@@ -221,6 +236,7 @@ function reasonToStore(
 ): string | undefined {
   if (isSource(node)) return undefined; // cheaper to repeat than to read
   if (isComposite(node)) return "kernel";
+  if (isPart(node)) return `made by ${node.inputs[0].op}`;
   if (isReduction(node) || isSegmentOp(node)) return "reduction";
   if (isFull) return "binding limit";
   if (isView(node) && node.op !== "gather") return undefined;

@@ -24,23 +24,39 @@ export interface KernelSpec {
   /** Signatures by binding name, in the order of the op's inputs; may depend on the op's attributes. */
   inputs: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
   output: string;
+  /** Signatures of further results by name, of axes that inputs or output have too. */
+  more?: Readonly<Record<string, string>>;
   /** Names of the op's run-time numbers, as members of `dims` (f32). */
   numbers?: readonly string[];
   /** How many invocations the WGSL wants; each sees its number as `i`. */
   threads: (dims: Dims) => number;
-  /** Plain loops that a reader can check by eye. `y` is zero at the start. */
-  reference: (inputs: readonly HostArray[], y: HostArray, dims: Dims, attrs: Attrs) => void;
+  /** Plain loops that a reader can check by eye. `y` and `more` are zero at the start. */
+  reference: (
+    inputs: readonly HostArray[],
+    y: HostArray,
+    dims: Dims,
+    attrs: Attrs,
+    more: Readonly<Record<string, HostArray>>,
+  ) => void;
   /** True if the WGSL never reads `y`, so that elementwise ops may finish each result as it is stored. */
   finishes?: boolean;
-  /** Body of one invocation; reads inputs by name, writes results by `store(element, value)`. */
+  /**
+   * Body of one invocation; reads inputs by name, writes results by `store(element, value)`, those of
+   * a further result `sums` by `storeSums(element, value)`.
+   */
   wgsl: string | ((attrs: Attrs) => string);
+}
+
+export interface NamedOperand extends Operand {
+  name: string;
 }
 
 /** A kernel for one choice of attributes, its signatures parsed. */
 export interface Kernel extends KernelSpec {
   attrs: Attrs;
-  operands: readonly (Operand & { name: string })[];
+  operands: readonly NamedOperand[];
   result: Operand;
+  parts: readonly NamedOperand[];
 }
 
 const kernels = new Map<string, KernelSpec>();
@@ -64,11 +80,18 @@ export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
     throw new ShapeError(
       `defineKernel(${spec.name}): expected inputs of other names, got y (the result)`,
     );
-  const operands = Object.entries(inputs).map(([name, text]) => ({
-    name,
-    ...parse(spec.name, text),
-  }));
-  return { ...spec, attrs, operands, result: parse(spec.name, spec.output) };
+  const parseAll = (signatures: Readonly<Record<string, string>>): NamedOperand[] =>
+    Object.entries(signatures).map(([name, text]) => ({ name, ...parse(spec.name, text) }));
+  const [operands, parts] = [parseAll(inputs), parseAll(spec.more ?? {})];
+  const kernel = { ...spec, attrs, operands, result: parse(spec.name, spec.output), parts };
+  const known = axisNames(kernel);
+  for (const { name, axes } of parts)
+    for (const [axis] of axes.map(split))
+      if (Number.isNaN(Number(axis)) && !known.includes(axis))
+        throw new ShapeError(
+          `defineKernel(${spec.name}): expected ${name} to have axes of ${known.join(", ")}, got ${axis}`,
+        );
+  return kernel;
 }
 
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */

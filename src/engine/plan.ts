@@ -5,11 +5,13 @@
  * every graph of that structure. It refers to nodes by their position in the listing.
  */
 import { isComposite } from "./composite.ts";
+import type { DType } from "./dtype.ts";
 import type { Expr } from "./expr.ts";
 import { type FuseOptions, groupNodes, withoutReshape } from "./fuse.ts";
 import {
   axisNames,
   type Dims,
+  elements,
   type Kernel,
   kernelNamed,
   resolveKernel,
@@ -62,6 +64,8 @@ export interface Launch {
   /** Positions of the expressions read, in the order of bindings, and of those written. */
   inputs: readonly number[];
   outputs: readonly number[];
+  /** The outputs in the order of bindings; null for a kernel's result that nobody reads. */
+  writes: readonly (number | null)[];
   /** Why the first result is stored rather than computed inside its consumers. */
   reason: string;
   /** A generated program, or what finishes the results of the kernel. */
@@ -97,19 +101,21 @@ export function makePlan(
   const position = new Map(nodes.map((node, at) => [node, at]));
   const at = (expr: Expr): number => position.get(expr) as number;
   const groups = groupNodes(nodes, outputs, options);
-  const stored = new Set(groups.flatMap(({ roots }) => roots));
+  const stored = new Set(groups.flatMap(({ roots, parts }) => [...roots, ...parts]));
   const bufferOf = (expr: Expr): Expr | undefined => {
     const base = withoutReshape(expr, (e) => stored.has(e));
     return base.storage || stored.has(base) ? base : undefined;
   };
-  const launches = groups.map(({ roots, kernel, reason }): Launch => {
+  const launches = groups.map(({ roots, kernel, parts, reason }): Launch => {
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
+    const made = finished && kernelOf(finished);
     const launch = {
       label: finished && finished !== root ? `${finished.op}+${root.op}` : root.op,
-      outputs: roots.map(at),
+      outputs: [...roots, ...parts].map(at),
+      writes: [...roots.map(at), ...partsInOrder(made, parts).map((part) => part && at(part))],
       reason,
-      kernel: finished && { kernel: kernelOf(finished), at: at(finished) },
+      kernel: finished && made && { kernel: made, at: at(finished) },
       combine: null,
     };
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
@@ -132,6 +138,33 @@ function kernelOf(expr: Expr): Kernel {
   const spec = kernelNamed(expr.op);
   if (!spec) throw new Error(`plan: expected a kernel for ${expr.op}, got none`);
   return resolveKernel(spec, expr.attrs);
+}
+
+/** The parts of a kernel's result in its own order, null where nobody wants it. */
+function partsInOrder(kernel: Kernel | null, wanted: readonly Expr[]): (Expr | null)[] {
+  const byName = new Map(wanted.map((part) => [part.attrs.name, part]));
+  const parts = (kernel?.parts ?? []).map(({ name }) => byName.get(name) ?? null);
+  if (parts.filter((part) => part !== null).length < wanted.length)
+    throw new Error(
+      `plan: expected kernel ${kernel?.name} to make ${[...byName.keys()].join(" and ")}`,
+    );
+  return parts;
+}
+
+/** Type and shape of the results that a launch makes and nobody reads. */
+export function unreadParts(
+  { kernel, writes }: Launch,
+  nodes: readonly Expr[],
+): { dtype: DType; shape: Shape }[] {
+  if (!kernel || !writes.includes(null)) return [];
+  const { parts } = kernel.kernel;
+  const node = nodes[kernel.at];
+  const shapes = node.inputs.map(({ shape }) => shape);
+  const { dims } = kernelParams(kernel.kernel, shapes, node);
+  const first = writes.length - parts.length;
+  return parts
+    .filter((_, which) => writes[first + which] === null)
+    .map(({ dtype, axes }) => ({ dtype, shape: axes.map((axis) => elements([axis], dims)) }));
 }
 
 /** Sizes of a kernel launch by name, and what its shader receives: sizes, then numbers. */

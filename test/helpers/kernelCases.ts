@@ -1,5 +1,6 @@
 /** Random inputs for any kernel of the catalogue, from its signature alone. */
 import { kernels } from "../../kernels/index.ts";
+import { partOf } from "../../src/engine/composite.ts";
 import { type HostArray, hostArray } from "../../src/engine/dtype.ts";
 import { type Attrs, makeExpr } from "../../src/engine/expr.ts";
 import {
@@ -8,6 +9,7 @@ import {
   elements,
   type Kernel,
   type KernelSpec,
+  type Operand,
   resolveKernel,
 } from "../../src/engine/kernel.ts";
 import { Tensor, tensor } from "../../src/index.ts";
@@ -53,10 +55,8 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   },
   attention: byHeadDim,
   attentionGradient: byHeadDim,
-  attentionStatistics: byHeadDim,
   segmentAttention: inSegments,
   segmentAttentionGradient: inSegments,
-  segmentAttentionStatistics: inSegments,
 };
 
 export interface KernelCase {
@@ -66,8 +66,8 @@ export interface KernelCase {
   inputs: readonly HostArray[];
   dims: Dims;
   attrs: Attrs;
-  /** A tensor that the kernel, or its composition, computes. */
-  build: () => Tensor;
+  /** Tensors that the kernel, or its composition, computes: all its results. */
+  build: () => Tensor[];
 }
 
 /** One, edges of tiles, odd numbers; small, because software adapters run this too. */
@@ -113,28 +113,32 @@ function caseOf(
   });
   const values = (kernel.numbers ?? []).map(() => Math.fround(0.01 + random())); // like ε: positive
   const numbers = Object.fromEntries((kernel.numbers ?? []).map((name, i) => [name, values[i]!]));
-  const build = () =>
-    new Tensor(
-      makeExpr({
-        op: kernel.name,
-        inputs: kernel.operands.map(
-          ({ dtype, axes }, i) => tensor(inputs[i]!, shapeOf(axes), { dtype }).expr,
-        ),
-        shape: shapeOf(kernel.result.axes),
-        dtype: kernel.result.dtype,
-        attrs,
-        values,
-      }),
+  const build = () => {
+    const whole = makeExpr({
+      op: kernel.name,
+      inputs: kernel.operands.map(
+        ({ dtype, axes }, i) => tensor(inputs[i]!, shapeOf(axes), { dtype }).expr,
+      ),
+      shape: shapeOf(kernel.result.axes),
+      dtype: kernel.result.dtype,
+      attrs,
+      values,
+    });
+    return [whole, ...kernel.parts.map(({ name }) => partOf(whole, name))].map(
+      (expr) => new Tensor(expr),
     );
+  };
   const text = `${kernel.name} ${JSON.stringify({ ...attrs, ...sizes })}`;
   return { text, kernel, inputs, dims: { ...sizes, ...numbers }, attrs, build };
 }
 
-/** The plain loops of the kernel, in double precision. */
-export function referenceOf({ kernel, inputs, dims, attrs }: KernelCase): HostArray {
-  const y = hostArray(kernel.result.dtype, elements(kernel.result.axes, dims), "f64");
-  kernel.reference(inputs, y, dims, attrs);
-  return y;
+/** What the plain loops of the kernel make, in double precision: all its results. */
+export function referenceOf({ kernel, inputs, dims, attrs }: KernelCase): HostArray[] {
+  const zeros = ({ dtype, axes }: Operand) => hostArray(dtype, elements(axes, dims), "f64");
+  const y = zeros(kernel.result);
+  const more = Object.fromEntries(kernel.parts.map((part) => [part.name, zeros(part)]));
+  kernel.reference(inputs, y, dims, attrs, more);
+  return [y, ...Object.values(more)];
 }
 
 /** The largest error, relative to max(1, |y|). */

@@ -54,9 +54,9 @@ export function wgslSource(program: Program, workgroupSize: number): string {
 
 /** A hand-written kernel; `finish` takes each result on its way to memory. */
 export function wgslKernel(kernel: Kernel, finish: Program | null, workgroupSize: number): string {
-  const { operands, result, attrs, numbers = [] } = kernel;
+  const { operands, result, parts, attrs, numbers = [] } = kernel;
   const body = typeof kernel.wgsl === "function" ? kernel.wgsl(attrs) : kernel.wgsl;
-  const store = finish ? programBody(finish) : "  y[i] = value;\n";
+  const store = finish ? programBody(finish) : `  y[i] = ${stored(result.dtype)};\n`;
   const named = (name: string, dtype: DType, written: boolean) => ({
     name,
     type: storedName(dtype),
@@ -71,14 +71,32 @@ export function wgslKernel(kernel: Kernel, finish: Program | null, workgroupSize
     buffers: [
       ...operands.map(({ name, dtype }) => named(name, dtype, false)),
       ...(finish?.buffers.map(programBuffer) ?? [named("y", result.dtype, true)]),
+      ...parts.map(({ name, dtype }) => named(name, dtype, true)),
     ],
     workgroupSize,
-    functions: body.includes("store(")
-      ? `fn store(i: u32, value: ${result.dtype}) {\n${store}}`
-      : "",
+    functions: [
+      storeFunction("store", result.dtype, store),
+      ...parts.map(({ name, dtype }) =>
+        storeFunction(`store${capitalized(name)}`, dtype, `  ${name}[i] = ${stored(dtype)};\n`),
+      ),
+    ]
+      .filter(({ name }) => body.includes(`${name}(`))
+      .map(({ code }) => code)
+      .join("\n"),
     body,
   });
 }
+
+const capitalized = (name: string): string => name[0].toUpperCase() + name.slice(1);
+
+/** What a kernel's body calls to leave a result. */
+const storeFunction = (name: string, dtype: DType, statements: string) => ({
+  name,
+  code: `fn ${name}(i: u32, value: ${dtype}) {\n${statements}}`,
+});
+
+/** The value that `store` was given, as it lies in memory. */
+const stored = (dtype: DType): string => (dtype === "bool" ? "select(0u, 1u, value)" : "value");
 
 const programParam = ({ type }: Param, which: number) => ({
   name: `p${which}`,

@@ -1,4 +1,4 @@
-import { defineComposite } from "../composite.ts";
+import { defineComposite, partOf } from "../composite.ts";
 import { zeros } from "../create.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
@@ -46,16 +46,30 @@ const packedAttention = defineComposite({
     return matmul(weightsOf(scores, logSumOf(scores)), v).permute([0, 2, 1, 3]).expr;
   },
 
-  // Scores are computed again rather than kept: nothing of size N × N is ever stored.
-  grad: (dy, [qkv, mask], y, { attrs }) => {
-    const statistics = wrap(
-      attentionStatistics(
-        [qkv, mask, y, dy].map(({ expr }) => expr),
-        attrs,
-      ),
-      [dy],
-    );
-    const inputs = [qkv, mask, dy, statistics];
+  // L_i per query and head: from it, the gradient has the weights without their sum
+  parts: {
+    logSum: {
+      shape: ([qkv]) => [qkv.shape[0], qkv.shape[1], qkv.shape[3]],
+      compose: ([packed, mask]) => {
+        const [batch, numTokens, , heads] = packed.shape;
+        const [q, k] = unpack(packed);
+        const byHead = logSumOf(scoresOf(q, k, mask));
+        return byHead.permute([0, 2, 1, 3]).reshape([batch, numTokens, heads]).expr;
+      },
+    },
+  },
+
+  // Scores are computed again rather than kept: nothing of size N × N is ever stored. As ∂L_i/∂s_ij is
+  // P_ij too, a gradient of L only changes what is subtracted from the slopes.
+  grad: (dy, [qkv, mask], y, { attrs }, { logSum: dLogSum }) => {
+    const delta = dy.mul(y).sum({ axes: 3 }); // [B, N, H]
+    const inputs = [
+      qkv,
+      mask,
+      dy,
+      wrap(partOf(y.expr, "logSum"), [y]),
+      dLogSum ? delta.sub(dLogSum) : delta,
+    ];
     return [
       wrap(
         attentionGradient(
@@ -69,32 +83,20 @@ const packedAttention = defineComposite({
   },
 });
 
-/** (L_i, δ_i) per query and head, f32 [B, N, H, 2]: L_i = log Σ_j exp s_ij and δ_i = dy_i · y_i. */
-const attentionStatistics = defineComposite({
-  name: "attentionStatistics",
-  shape: ([qkv]) => [qkv.shape[0], qkv.shape[1], qkv.shape[3], 2],
-  compose: ([packed, mask, y, dy]) => {
-    const [q, k] = unpack(packed);
-    const logSum = logSumOf(scoresOf(q, k, mask)).permute([0, 2, 1, 3]);
-    const delta = new Tensor(y).mul(new Tensor(dy)).sum({ axes: 3, keepAxes: true });
-    return concat([logSum, delta]).expr;
-  },
-});
-
 /**
- * dL/dqkv from dL/dy, f32 [B, N, 3, H, D]. With P_ij = exp(s_ij − L_i) and dS_ij = P_ij (dy_i · v_j − δ_i):
+ * dL/dqkv from dL/dy, f32 [B, N, 3, H, D]. With P_ij = exp(s_ij − L_i), δ_i = dy_i · y_i and dS_ij = P_ij (dy_i · v_j − δ_i):
  *
  *   dq_i = Σ_j dS_ij k_j / √D      dk_j = Σ_i dS_ij q_i / √D      dv_j = Σ_i P_ij dy_i
  */
 const attentionGradient = defineComposite({
   name: "attentionGradient",
   shape: ([qkv]) => qkv.shape,
-  compose: ([packed, mask, gradient, statistics]) => {
+  compose: ([packed, mask, gradient, ...statistics]) => {
     const [batch, numTokens, , heads, width] = packed.shape;
     const [q, k, v] = unpack(packed);
     const dy = new Tensor(gradient).permute([0, 2, 1, 3]); // [B, H, N, D]
-    const [logSum, delta] = [0, 1].map((which) =>
-      new Tensor(statistics).slice([null, null, null, [which, which + 1]]).permute([0, 2, 1, 3]),
+    const [logSum, delta] = statistics.map((perQuery) =>
+      new Tensor(perQuery).permute([0, 2, 1]).reshape([batch, heads, numTokens, 1]),
     );
     const weights = weightsOf(scoresOf(q, k, mask), logSum);
     const ds = weights

@@ -99,7 +99,7 @@ export function jsBackend(precision: Precision): Backend {
 
 /** A kernel's plain loops, and what finishes its results in place, called like a generated function. */
 function referenceOf(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
-  const { operands, result, attrs, numbers = [] } = kernel;
+  const { operands, result, parts, attrs, numbers = [] } = kernel;
   const sizes = axisNames(kernel);
   const names = [...sizes, ...numbers];
   const numInputs = finish?.buffers.filter(({ written }) => !written).length ?? 0;
@@ -110,7 +110,14 @@ function referenceOf(kernel: Kernel, finish: Program | null, source: string): Js
       buffers[slot].subarray(0, elements(axes, dims)),
     );
     const y = buffers[operands.length + numInputs].subarray(0, elements(result.axes, dims)).fill(0);
-    kernel.reference(inputs, y, dims, attrs);
+    const ofParts = buffers.slice(buffers.length - parts.length);
+    const more = Object.fromEntries(
+      parts.map(({ name, axes }, which) => [
+        name,
+        ofParts[which].subarray(0, elements(axes, dims)).fill(0),
+      ]),
+    );
+    kernel.reference(inputs, y, dims, attrs, more);
     finishing?.(buffers.slice(operands.length), params.slice(names.length));
   };
   const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
@@ -118,7 +125,7 @@ function referenceOf(kernel: Kernel, finish: Program | null, source: string): Js
     label: kernel.name,
     source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
     run,
-    dtypes: [...operands.map(({ dtype }) => dtype), ...outputs],
+    dtypes: [...operands.map(({ dtype }) => dtype), ...outputs, ...parts.map(({ dtype }) => dtype)],
     paramTypes: [
       ...sizes.map((): ValueType => "index"),
       ...numbers.map((): ValueType => "f32"),

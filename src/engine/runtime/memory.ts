@@ -79,8 +79,8 @@ export class DeviceMemory {
     this.pool.give(buffer);
   }
 
-  /** Elements of an expression's value. */
-  takeFor({ dtype, shape }: Expr, label: string): DeviceBuffer {
+  /** Memory for a value of that type and shape. */
+  takeFor({ dtype, shape }: Pick<Expr, "dtype" | "shape">, label: string): DeviceBuffer {
     return this.take(dtype, sizeOf(shape), label, shape);
   }
 }

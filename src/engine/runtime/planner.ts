@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { expandComposites, isComposite, rewritesIn } from "../composite.ts";
+import { expandComposites, isComposite, needsExpanding, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -53,14 +53,15 @@ export class Planner {
     const rewrites = new Set<string>();
     let expanded = outputs;
     let nodes = listNodes(expanded);
-    while (nodes.some((node) => isComposite(node) && !node.storage && !hasKernel(node))) {
-      // may bring in further composites
+    while (nodes.some((node) => needsExpanding(node, hasKernel))) {
       if (fuse) for (const note of rewritesIn(nodes, hasKernel)) rewrites.add(note);
+      // may bring in further composites
       expanded = expandComposites(nodes, expanded, { keep: hasKernel, rewrite: fuse });
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
-    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] }));
+    const compiled =
+      plans.get(key) ?? (await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] }));
     plans.set(key, compiled);
     return { nodes, compiled };
   }

@@ -1,6 +1,6 @@
 /** From a compiled plan and the sizes at hand to the commands that a backend runs. */
 import type { DeviceBuffer, Expr } from "../expr.ts";
-import { kernelParams, type Launch } from "../plan.ts";
+import { kernelParams, type Launch, unreadParts } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
 import { sizeOf } from "../shape.ts";
@@ -25,11 +25,12 @@ export function recordPlan(
   const bufferAt = (at: number) => buffers.get(at) ?? memory.bufferOf(nodes[at]);
   for (const [step, launch] of plan.launches.entries()) {
     const inputs = launch.inputs.map(bufferAt);
-    const targets = launch.outputs.map((at) => {
-      const target = memory.takeFor(nodes[at], launch.label);
-      buffers.set(at, target);
-      return target;
-    });
+    for (const at of launch.outputs) buffers.set(at, memory.takeFor(nodes[at], launch.label));
+    const scratch = unreadParts(launch, nodes).map((part) => memory.takeFor(part, launch.label));
+    const unread = scratch.values();
+    const targets = launch.writes.map(
+      (at) => (at === null ? unread.next().value : buffers.get(at)) as DeviceBuffer,
+    );
     const { dtype, shape } = nodes[launch.outputs[0]];
     const lanes = lanesFor(launch, nodes, backend);
     if (lanes > 1 && launch.combine) {
@@ -41,6 +42,7 @@ export function recordPlan(
       );
       memory.give(partial);
     } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+    for (const buffer of scratch) memory.give(buffer);
     for (const at of new Set([...launch.inputs, ...launch.outputs])) {
       const buffer = buffers.get(at);
       if (!buffer || lastUse.get(at) !== step) continue;

@@ -131,10 +131,11 @@ class WebGpuBackend implements Backend {
   }
 
   compileKernel(kernel: Kernel, finish: Program | null): Promise<Executable> {
-    const { operands, numbers = [] } = kernel;
+    const { operands, parts, numbers = [] } = kernel;
     const access = [
       ...operands.map(() => "r"),
       ...(finish?.buffers.map(({ written }) => (written ? "w" : "r")) ?? ["w"]),
+      ...parts.map(() => "w"),
     ].join("");
     const paramTypes: ValueType[] = [
       ...axisNames(kernel).map((): ValueType => "index"),

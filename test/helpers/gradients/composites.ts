@@ -1,4 +1,5 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
+import { partOf } from "../../../src/engine/composite.ts";
 import { record } from "../../../src/engine/tensor.ts";
 import {
   attention,
@@ -7,7 +8,7 @@ import {
   indices,
   linear,
   matmul,
-  type Tensor,
+  Tensor,
   tensor,
 } from "../../../src/index.ts";
 import {
@@ -97,22 +98,21 @@ export const compositeSamplers: Record<string, Sampler> = {
     return caseOf("attention", [operand(random, qkv)], (x) => attention(x, masked));
   },
 
-  // the two steps of its gradient, as functions of independent operands
-  attentionStatistics: (random) => {
-    const { qkv, masked, y } = packedTokens(random, 1);
-    const operands = [qkv, y, y].map((shape) => operand(random, shape));
-    return caseOf("attentionStatistics", operands, (x, of, dy) =>
-      record("attentionStatistics", [x, masked, of, dy], [...y.slice(0, 3), 2], "f32", {
-        attrs: { headDim: y[3] },
-      }),
-    );
+  "attention and its log-sum": (random) => {
+    const { qkv, masked } = packedTokens(random, 1);
+    return caseOf("attention, logSum", [operand(random, qkv)], (x) => {
+      const y = attention(x, masked);
+      const logSum = new Tensor(partOf(y.expr, "logSum"));
+      return concat([y.reshape([-1]), logSum.reshape([-1])]);
+    });
   },
 
+  // its gradient, as a function of independent operands
   attentionGradient: (random) => {
     const { qkv, masked, y } = packedTokens(random, 1);
-    const operands = [qkv, y, [...y.slice(0, 3), 2]].map((shape) => operand(random, shape));
-    return caseOf("attentionGradient", operands, (x, dy, statistics) =>
-      record("attentionGradient", [x, masked, dy, statistics], qkv, "f32", {
+    const operands = [qkv, y, y.slice(0, 3), y.slice(0, 3)].map((shape) => operand(random, shape));
+    return caseOf("attentionGradient", operands, (x, dy, logSum, delta) =>
+      record("attentionGradient", [x, masked, dy, logSum, delta], qkv, "f32", {
         attrs: { headDim: y[3] },
       }),
     );

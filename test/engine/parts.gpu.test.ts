@@ -1,0 +1,3 @@
+import { describeParts } from "../helpers/parts.ts";
+
+describeParts("webgpu");
