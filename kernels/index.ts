@@ -4,14 +4,22 @@ import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { matmul } from "./matmul.ts";
+import { blockSums, scanBlocks } from "./scan.ts";
+import { searchSorted } from "./searchSorted.ts";
 import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
+import { countDigits, placeByDigit } from "./sort.ts";
 
 export const kernels = {
   attention,
   attentionGradient,
+  blockSums,
+  countDigits,
   layerNorm,
   matmul,
+  placeByDigit,
+  scanBlocks,
+  searchSorted,
   segmentAttention,
   segmentAttentionGradient,
   softmax,

@@ -97,10 +97,12 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
   more: { dScores: "f32 [E, H]" },
   threads: ({ E, H }) => E * H,
 
-  reference(inputs, dValues, { E, H, D }, _attrs, { dScores }) {
+  reference(inputs, dValues, { E, S, H, D }, _attrs, { dScores }) {
     const [values, scores, segmentOf, dy, logSum, delta] = inputs;
     for (let i = 0; i < E * H; i++) {
-      const segment = segmentOf[Math.floor(i / H)] * H + (i % H); // and head
+      const own = segmentOf[Math.floor(i / H)];
+      if (own >= S) continue; // a row of no segment
+      const segment = own * H + (i % H); // and head
       const weight = Math.exp(scores[i] - logSum[segment]);
       let slope = -delta[segment];
       for (let d = 0; d < D; d++) {
@@ -112,7 +114,13 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
   },
 
   wgsl: /* wgsl */ `
-  let segment = segmentOf[i / dims.H] * dims.H + i % dims.H; // and head
+  let own = segmentOf[i / dims.H];
+  if (own >= dims.S) { // a row of no segment
+    for (var d = 0u; d < dims.D; d++) { store(i * dims.D + d, 0.0); }
+    storeDScores(i, 0.0);
+    return;
+  }
+  let segment = own * dims.H + i % dims.H; // and head
   let weight = exp(scores[i] - logSum[segment]);
   var slope = -delta[segment];
   for (var d = 0u; d < dims.D; d++) {

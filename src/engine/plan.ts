@@ -7,7 +7,7 @@
 import { isComposite } from "./composite.ts";
 import type { DType } from "./dtype.ts";
 import type { Expr } from "./expr.ts";
-import { type FuseOptions, groupNodes, withoutReshape } from "./fuse.ts";
+import { type FuseOptions, type Group, groupNodes, withoutReshape } from "./fuse.ts";
 import {
   axisNames,
   type Dims,
@@ -17,6 +17,7 @@ import {
   resolveKernel,
   solveDims,
 } from "./kernel.ts";
+import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
 import type { Param, Program, Sized } from "./program.ts";
 import { buildRegion, combineLanes, type Region } from "./region.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -75,6 +76,8 @@ export interface Launch {
   kernel: { kernel: Kernel; at: number } | null;
   /** Combines the partial results of lanes. */
   combine: Program | null;
+  /** Copies into this place of its output rather than into all of it. */
+  into: Alias | null;
 }
 
 export interface Plan {
@@ -83,6 +86,8 @@ export interface Plan {
   results: readonly number[];
   /** What was replaced before, for `explain`. */
   rewrites: readonly string[];
+  /** Values that lie inside the buffers of others. */
+  aliases: Aliases;
 }
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
@@ -104,9 +109,9 @@ export function makePlan(
   const stored = new Set(groups.flatMap(({ roots, parts }) => [...roots, ...parts]));
   const bufferOf = (expr: Expr): Expr | undefined => {
     const base = withoutReshape(expr, (e) => stored.has(e));
-    return base.storage || stored.has(base) ? base : undefined;
+    return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
-  const launches = groups.map(({ roots, kernel, parts, reason }): Launch => {
+  const launchOf = ({ roots, kernel, parts, reason }: Group): Launch => {
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
     const made = finished && kernelOf(finished);
@@ -117,6 +122,7 @@ export function makePlan(
       reason,
       kernel: finished && made && { kernel: made, at: at(finished) },
       combine: null,
+      into: null,
     };
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
     if (finished === root)
@@ -129,10 +135,44 @@ export function makePlan(
     const value = (sized: Sized) => sizeOf(sized[at(root)].shape);
     const size: Param = { key: "results", type: "index", value };
     return { ...launch, inputs, region, members, combine: combineLanes(root, size, lanes) };
+  };
+  const aliases = new Map<number, Alias>();
+  for (const node of nodes)
+    if (node.op === "piece" && !node.storage)
+      aliases.set(at(node), pieceOf(at(node), at(bufferOf(node.inputs[0]) as Expr)));
+  const computed = new Map(
+    groups
+      .filter(({ roots: [root] }) => root.op !== "pack")
+      .map((group) => [group, launchOf(group)]),
+  );
+  const launches = groups.flatMap((group) => {
+    const launch = computed.get(group);
+    if (launch) return [launch];
+    const pack = at(group.roots[0]);
+    const operands = nodes[pack].inputs.map((input) => at(bufferOf(input) as Expr));
+    const launches = options.fuse ? [...computed.values()] : []; // else, all is copied
+    const refused = placeOperands(pack, operands, launches, aliases);
+    return operands.flatMap((operand, which) => {
+      const reason = refused.get(operand);
+      return reason ? [copyInto(placeIn(pack, which), operand, reason)] : [];
+    });
   });
-  const { rewrites } = options;
-  return { launches, rewrites, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
+  const results = outputs.map((output) => at(bufferOf(output) as Expr));
+  return { launches, results, aliases, rewrites: options.rewrites };
 }
+
+const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
+  label: "copy",
+  inputs: [operand],
+  outputs: [into.of],
+  writes: [into.of],
+  reason,
+  region: { program: copyProgram(operand), inputs: [], members: [], hasLanes: false },
+  members: [],
+  kernel: null,
+  combine: null,
+  into,
+});
 
 function kernelOf(expr: Expr): Kernel {
   const spec = kernelNamed(expr.op);

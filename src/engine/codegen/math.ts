@@ -59,8 +59,20 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-square) / (Math.sqrt(Math.PI) * (z + fraction)));
 }
 
+const asFloat = new Float32Array(1);
+const asBits = new Uint32Array(asFloat.buffer);
+
+/** Negative numbers grow with falling bits, so all of theirs are turned; positive ones come above them. */
+function orderedBits(x: number): number {
+  if (Number.isNaN(x)) return 0xffffffff;
+  asFloat[0] = x + 0; // −0 is 0
+  const [bits] = asBits;
+  return (bits & 0x80000000 ? ~bits : bits | 0x80000000) >>> 0;
+}
+
 export const jsMath = {
   erf,
+  orderedBits,
   philox,
   /** Towards zero, clamped to the range. */
   toI32: (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0,
@@ -214,6 +226,14 @@ const wgsl: Record<string, Helper> = {
   let isOdd = abs(y - 2.0 * floor(0.5 * y)) == 1.0;
   if (x < 0.0 && floor(y) != y) { return tgLog(x); }
   return select(size, -size, x < 0.0 && isOdd);
+}`,
+  },
+  tgOrderedBits: {
+    code: `fn tgOrderedBits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; } // NaN
+  if (bits > 0x80000000u) { return ~bits; }
+  return (bits & 0x7fffffffu) | 0x80000000u; // -0 is 0
 }`,
   },
   // WGSL clamps to the greatest f32 within the range, which is not its end

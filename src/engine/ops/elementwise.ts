@@ -64,6 +64,7 @@ export type UnaryName =
   | "sigmoid"
   | "relu"
   | "softplus"
+  | "orderedBits"
   | "not";
 
 export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
@@ -202,6 +203,14 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sigmoid()),
+  },
+  // a u32 for each f32, in the same order: −∞ … −0 = 0 … ∞, NaN; what a sort by digits looks at
+  orderedBits: {
+    js: (x) => `m.orderedBits(${x})`,
+    wgsl: (x) => `tgOrderedBits(${x})`,
+    takes: float,
+    gives: "u32",
+    domain: [-9, 9],
   },
   not: { js: (x) => `!${x}`, wgsl: (x) => `!${x}`, takes: logical, domain: [0, 1] },
 };

@@ -107,13 +107,8 @@ function piecesOf(expr: Expr): Expr[] {
   return isJoined ? expr.inputs.flatMap(piecesOf) : [expr];
 }
 
-/** The gradient adds up by row number, for which rows are sorted on the host. */
 const isRepeated = ({ op, inputs: [x, rows], storage }: Expr): boolean =>
-  op === "gather" &&
-  !storage &&
-  x.shape.length === 2 &&
-  rows.shape.length === 1 &&
-  rows.storage?.host != null;
+  op === "gather" && !storage && x.shape.length === 2 && rows.shape.length === 1;
 
 /**
  * y = x weightᵀ + bias: x f32 […, K], weight f32 [M, K], bias f32 [M] → f32 […, M].
