@@ -3,6 +3,7 @@ import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
+import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
@@ -16,6 +17,7 @@ export const kernels = {
   blockSums,
   countDigits,
   layerNorm,
+  linearGradient,
   matmul,
   placeByDigit,
   scanBlocks,

@@ -59,9 +59,9 @@ describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
   });
 
   test("is not rewritten where fusion is off", async () => {
-    const { ends, weight } = await edgeLayer();
+    const { ends, weight, bias } = await edgeLayer();
     await withEnv({ TG_FUSE: "0" }, async () => {
-      const { rewrites, launches } = await explain([linear(ends, weight)]);
+      const { rewrites, launches } = await explain([linear(ends, weight, bias)]);
       expect(rewrites).toEqual([]);
       expect(launches.map(({ label }) => label)).toContain("concat");
     });
@@ -70,5 +70,5 @@ describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
 
 test("says which widths do not fit", () => {
   const x = concat([gather(tensor([1, 2], [1, 2]), indices([0, 0])), tensor([1, 2], [2, 1])]);
-  expect(() => linear(x, tensor([1, 2, 3, 4], [1, 4]))).toThrow(ShapeError);
+  expect(() => linear(x, tensor([1, 2, 3, 4], [1, 4]), tensor([0]))).toThrow(ShapeError);
 });

@@ -194,7 +194,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     wgsl: (x) => `tgMax(${x}, 0.0)`,
     takes: float,
     domain: [-9, 9],
-    grad: (dy, x) => x.greater(0).select(dy, 0),
+    grad: (dy, _x, y) => y.greater(0).select(dy, 0), // by y, so that x need not be kept
   },
   // log(1 + eˣ), written so that neither term overflows
   softplus: {

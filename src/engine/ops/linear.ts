@@ -1,137 +1,45 @@
-/**
- * Affine maps of rows, also of rows that are put together from others.
- *
- * A layer on edges starts from [x_i | x_j | h]: rows of a node array, repeated per edge. Its product
- * with a matrix is the sum of the products with blocks of columns, and a product of repeated rows is a
- * repeated product, so that each node is multiplied once, however many edges it has:
- *
- *   [x_i | x_j | h] Wᵀ = (x W_sᵀ)_i + (x W_tᵀ)_j + h W_hᵀ
- *
- * Nothing of the size of the concatenation is stored, forward or backward.
- */
+/** The affine map of layers, whose gradients take one launch for weight and bias and one for x. */
 import { defineComposite } from "../composite.ts";
-import type { Attrs, Expr } from "../expr.ts";
-import { scatterAdd } from "../segments.ts";
-import { concat, gather, Tensor, wrap } from "../tensor.ts";
+import { expectDType } from "../dtype.ts";
+import { ShapeError } from "../errors.ts";
+import { showShape } from "../shape.ts";
+import { Tensor, wrap } from "../tensor.ts";
 import { matmul } from "./contraction.ts";
+import { joinedLinear } from "./joinedLinear.ts";
+import { parameterGradients } from "./linearGradient.ts";
 
-/** Columns of the input: rows of x by index, or (without `rows`) those of x itself. */
-interface Part {
-  x: Tensor;
-  rows: Tensor | null;
-}
+const rowsOf = (x: Tensor): Tensor => x.reshape([-1, x.shape[x.rank - 1]]);
 
-/** y = concat(parts) · weightᵀ. Inputs: weight, then per part x, or x and rows if it is `gathered`. */
-const joinedLinear = defineComposite({
-  name: "joinedLinear",
-  shape: ([weight, ...operands], { gathered }) => {
-    const [first, rows] = operands;
-    return [((gathered as number[])[0] ? rows : first).shape[0], weight.shape[0]];
-  },
-  compose: ([weight, ...operands], { attrs }) => {
-    const parts = partsOf(operands, attrs).map(({ x, rows }) => (rows ? gather(x, rows) : x));
-    return matmul(concat(parts), new Tensor(weight), { transposeB: true }).expr;
-  },
-  rewrite: {
-    because: "rows are multiplied before they are repeated",
-    to: ([weight, ...operands], { attrs }) => {
-      const parts = partsOf(operands, attrs);
-      const blocks = columnsOf(new Tensor(weight), parts);
-      const terms = parts.map(({ x, rows }, which) => {
-        const product = matmul(x, blocks[which], { transposeB: true });
-        return rows ? gather(product, rows) : product;
-      });
-      return terms.reduceRight((sum, term) => sum.add(term)).expr;
-    },
-  },
+/** y = x Wᵀ + b over the last axis; the product is finished by whatever elementwise follows. */
+const affine = defineComposite({
+  name: "linear",
+  shape: ([x, weight]) => [...x.shape.slice(0, -1), weight.shape[0]],
+  compose: ([x, weight, bias]) =>
+    matmul(new Tensor(x), new Tensor(weight), { transposeB: true }).add(new Tensor(bias)).expr,
 
-  grad: (dy, [weight, ...operands], _y, { attrs }) => {
-    const parts = partsOf(
-      operands.map(({ expr }) => expr),
-      attrs,
-    );
-    const blocks = columnsOf(weight, parts);
-    const found = parts.map(({ x, rows }, which) => {
-      const slope = rows ? scatterAdd(dy, rows, x.shape[0]) : dy; // [rows of x, outputs]
-      return {
-        dBlock: matmul(slope, x, { transposeA: true }),
-        dInputs: [matmul(slope, blocks[which]), ...(rows ? [null] : [])],
-      };
-    });
-    return [concat(found.map(({ dBlock }) => dBlock)), ...found.flatMap(({ dInputs }) => dInputs)];
+  grad: (dy, [x, weight]) => {
+    const { dWeight, dBias } = parameterGradients(rowsOf(dy), rowsOf(x));
+    return [matmul(dy, weight), dWeight, dBias];
   },
 });
 
-function partsOf(operands: readonly Expr[], { gathered }: Attrs): Part[] {
-  const rest = operands.map((expr) => new Tensor(expr));
-  return (gathered as number[]).map((isGathered) => ({
-    x: rest.shift() as Tensor,
-    rows: isGathered ? (rest.shift() as Tensor) : null,
-  }));
-}
-
-/** The block of columns of the weight that each part is multiplied with. */
-function columnsOf(weight: Tensor, parts: readonly Part[]): Tensor[] {
-  let end = 0;
-  return parts.map(({ x }) => {
-    const first = end;
-    end += x.shape[1];
-    return block(weight, first, end);
-  });
-}
-
-const blocks = new WeakMap<Expr, Map<string, Expr>>();
-
-/** Columns first … end − 1; asked for again, they are the same expression, computed once. */
-function block(weight: Tensor, first: number, end: number): Tensor {
-  const known = blocks.get(weight.expr) ?? new Map<string, Expr>();
-  blocks.set(weight.expr, known);
-  const key = `${first} ${end}`;
-  const expr = known.get(key) ?? weight.slice([null, [first, end]]).expr;
-  known.set(key, expr);
-  return wrap(expr, [weight]);
-}
-
-/** What a concatenation of columns consists of, if rows of some part are repeated by index. */
-function joinedParts(x: Tensor): Part[] | null {
-  const pieces = piecesOf(x.expr);
-  const parts = pieces.map((expr): Part => {
-    const [source, rows] = isRepeated(expr) ? expr.inputs : [expr, null];
-    return { x: new Tensor(source, x.device), rows: rows && new Tensor(rows, x.device) };
-  });
-  return x.rank === 2 && parts.some(({ rows }) => rows !== null) ? parts : null;
-}
-
-function piecesOf(expr: Expr): Expr[] {
-  const isJoined = expr.op === "concat" && expr.attrs.axis === 1 && !expr.storage;
-  return isJoined ? expr.inputs.flatMap(piecesOf) : [expr];
-}
-
-const isRepeated = ({ op, inputs: [x, rows], storage }: Expr): boolean =>
-  op === "gather" && !storage && x.shape.length === 2 && rows.shape.length === 1;
-
 /**
- * y = x weightᵀ + bias: x f32 […, K], weight f32 [M, K], bias f32 [M] → f32 […, M].
+ * y = x Wᵀ + b: x f32 […, R, I], weight f32 [O, I], bias f32 [O] → f32 […, R, O].
  *
  * Where x is a concatenation with gathered rows in it, these are never repeated or joined in memory.
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  const y = product(x, weight);
-  return bias ? y.add(bias) : y;
-}
-
-function product(x: Tensor, weight: Tensor): Tensor {
-  const parts = joinedParts(x);
-  if (!parts || weight.rank !== 2 || weight.shape[1] !== x.shape[1])
-    return matmul(x, weight, { transposeB: true });
-  const operands = parts.flatMap(({ x, rows }) => (rows ? [x, rows] : [x]));
-  const inputs = [weight, ...operands];
-  const gathered = parts.map(({ rows }) => Number(rows !== null));
-  return wrap(
-    joinedLinear(
-      inputs.map(({ expr }) => expr),
-      { gathered },
-    ),
-    inputs,
-  );
+export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  for (const t of [x, weight, bias]) expectDType("linear", t.dtype, ["f32"]);
+  const [outputs, inputs] = weight.shape;
+  if (x.rank < 2 || weight.rank !== 2 || x.shape[x.rank - 1] !== inputs)
+    throw new ShapeError(
+      `linear: expected x […, R, I] and weight [O, I], got ${showShape(x.shape)} and ${showShape(weight.shape)}`,
+    );
+  if (bias.rank !== 1 || bias.shape[0] !== outputs)
+    throw new ShapeError(`linear(bias): expected [${outputs}], got ${showShape(bias.shape)}`);
+  if (x.size === 0 || outputs === 0) return matmul(x, weight, { transposeB: true }).add(bias);
+  const joined = joinedLinear(x, weight, bias);
+  if (joined) return joined;
+  const operands = [x, weight, bias];
+  return wrap(affine(operands.map(({ expr }) => expr)), operands);
 }

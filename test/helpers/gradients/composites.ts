@@ -1,6 +1,6 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
-import { record } from "../../../src/engine/tensor.ts";
+import { record, wrap } from "../../../src/engine/tensor.ts";
 import {
   attention,
   concat,
@@ -75,14 +75,36 @@ export const compositeSamplers: Record<string, Sampler> = {
       return { index, shape: [index ? nodes : rows, whole(random, 1, 2)] };
     });
     const inputs = parts.reduce((sum, { shape }) => sum + shape[1], 0);
-    const operands = [[2, inputs], ...parts.map(({ shape }) => shape)].map((shape) =>
+    const operands = [[2, inputs], [2], ...parts.map(({ shape }) => shape)].map((shape) =>
       operand(random, shape),
     );
     const text = `linear of ${parts.map(({ index }) => (index ? `rows [${index}]` : "all"))}`;
     const joined = (xs: readonly Tensor[]) =>
       concat(xs.map((x, which) => gatherIf(x, parts[which].index)));
-    const sample = caseOf(text, operands, (weight, ...xs) => linear(joined(xs), weight));
+    const sample = caseOf(text, operands, (weight, bias, ...xs) =>
+      linear(joined(xs), weight, bias),
+    );
     return { ...sample, isLinear: true };
+  },
+
+  linear: (random) => {
+    const [outputs, inputs] = smallShape(random, { minRank: 2, maxRank: 2 });
+    const x = [...smallShape(random, { minRank: 1, maxRank: 2, maxSize: 2 }), inputs];
+    const operands = [x, [outputs, inputs], [outputs]].map((shape) => operand(random, shape));
+    return { ...caseOf("linear", operands, linear), isLinear: true };
+  },
+
+  // both results, as the gradient of `linear` has them
+  linearGradient: (random) => {
+    const [rows, outputs, inputs] = smallShape(random, { minRank: 3, maxRank: 3 });
+    const operands = [
+      [rows, outputs],
+      [rows, inputs],
+    ].map((shape) => operand(random, shape));
+    return caseOf("linearGradient", operands, (dy, x) => {
+      const dW = record("linearGradient", [dy, x], [outputs, inputs], "f32");
+      return concat([dW.reshape([-1]), wrap(partOf(dW.expr, "bias"), [dy, x])]);
+    });
   },
 
   "matmul with itself": (random) => {
