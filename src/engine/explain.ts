@@ -18,6 +18,13 @@ export interface ExplainedLaunch {
   /** Bytes that must move at least: each buffer once. */
   bytes: number;
   source: string;
+  /** How long it took, where that was asked for and the device keeps time. */
+  ms: number | null;
+}
+
+export interface ExplainOptions {
+  /** Run the launches, twice, and say how long each took the second time. Default: false. */
+  measure?: boolean;
 }
 
 export interface Explanation {
@@ -33,6 +40,7 @@ export function explainPlan(
   nodes: readonly Expr[],
   executables: readonly Executable[],
   precision: Precision,
+  times: readonly number[] | null = null,
 ): Explanation {
   const show = (at: number) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`;
   const bytesOf = (at: number) => sizeOf(nodes[at].shape) * bytesPer(nodes[at].dtype, precision);
@@ -46,11 +54,12 @@ export function explainPlan(
       stores: outputs.map(show),
       bytes: [...new Set(inputs), ...outputs].reduce((sum, at) => sum + bytesOf(at), 0),
       source: executables[which].source,
+      ms: times?.[which] ?? null,
     };
   });
   const lines = launches.map(
-    ({ label, members, reason, reads, stores }) =>
-      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}`,
+    ({ label, members, reason, reads, stores, ms }) =>
+      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}${ms === null ? "" : `; ${ms.toFixed(3)} ms`}`,
   );
   const { rewrites } = plan;
   const notes = rewrites.map((note) => `  rewritten: ${note}`);
