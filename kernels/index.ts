@@ -8,11 +8,7 @@ import { matmul } from "./matmul.ts";
 import { nearestRows } from "./neighbors.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
-import {
-  segmentAttention,
-  segmentAttentionGradient,
-  segmentAttentionStatistics,
-} from "./segmentAttention.ts";
+import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
 import { leastOfRows } from "./topk.ts";
@@ -32,6 +28,5 @@ export const kernels = {
   searchSorted,
   segmentAttention,
   segmentAttentionGradient,
-  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

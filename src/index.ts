@@ -53,6 +53,7 @@ export {
   openDevice,
 } from "./engine/runtime/open.ts";
 export { traceText } from "./engine/runtime/trace.ts";
+export { hasWasm } from "./engine/runtime/wasm.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
 export {
   type Segments,
