@@ -29,7 +29,9 @@ export interface ExplainOptions {
 
 export interface Explanation {
   launches: ExplainedLaunch[];
-  /** One line per launch. */
+  /** What was replaced by a cheaper form before launches were formed, and why that is the same. */
+  rewrites: readonly string[];
+  /** One line per launch, then one per rewrite. */
   text: string;
 }
 
@@ -59,5 +61,8 @@ export function explainPlan(
     ({ label, members, reason, reads, stores, ms }) =>
       `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}${ms === null ? "" : `; ${ms.toFixed(3)} ms`}`,
   );
-  return { launches, text: `${launches.length} launches\n${lines.join("\n")}` };
+  const { rewrites } = plan;
+  const notes = rewrites.map((note) => `  rewritten: ${note}`);
+  const text = [`${launches.length} launches`, ...lines, ...notes].join("\n");
+  return { launches, rewrites, text };
 }

@@ -81,6 +81,7 @@ const cases: Record<string, Make> = {
       .add(x(3, [16]))
       .relu()
       .add(x(4, [rows, 16])),
+  "rows and columns swapped": (x) => x(1, [rows, 8]).transpose().add(1),
   "a batch of products that share one factor": (x) => matmul(x(1, [90, 5, 8]), x(2, [8, 16])),
   "sums of segments": (x) => {
     const target = Array.from({ length: 900 }, (_, i) => (i * 13) % 600);
@@ -114,13 +115,13 @@ test("pieces compile once, whatever the size", async () => {
 
 test("what cannot be cut is refused, and names both sizes", async () => {
   const x = tensor(values(1, [rows, 8]), [rows, 8], { device });
-  const turned = x.transpose().add(1).data();
-  await expect(turned).rejects.toThrow(OutOfMemoryError);
-  await expect(turned).rejects.toThrow(
-    "webgpu(add): expected to bind at most 4096 B of a buffer at once, got one of 24576 B that this launch cannot be cut for",
+  const columns = x.sum({ axes: 0 }).data(); // each invocation reads rows from everywhere
+  await expect(columns).rejects.toThrow(OutOfMemoryError);
+  await expect(columns).rejects.toThrow(
+    "webgpu(sum): expected to bind at most 4096 B of a buffer at once, got one of 24576 B that this launch cannot be cut for",
   );
-  const far = gather(x, indices([0, rows - 1]).add(0)).add(1);
-  await expect(far.data()).rejects.toThrow(/^webgpu\(\w+\): expected to bind at most 4096 B/);
+  const anywhere = gather(x, indices([0, rows - 1]).add(0)).add(1);
+  await expect(anywhere.data()).rejects.toThrow(/^webgpu\(\w+\): expected to bind at most 4096 B/);
   expect([...(await tensor([1, 2], [2], { device }).add(1).data())]).toEqual([2, 3]);
 });
 
@@ -138,7 +139,7 @@ test("random graphs equal the oracle, or are refused", async () => {
         refused++;
       });
     }),
-    { numRuns: 40, seed: 5 },
+    { numRuns: 15, seed: 5 },
   );
-  expect(refused).toBeLessThan(20);
+  expect(refused).toBeLessThan(8);
 });

@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { compositeNamed, expandComposites, needsExpanding } from "../composite.ts";
+import { compositeNamed, expandComposites, needsExpanding, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -57,16 +57,19 @@ export class Planner {
     const hasKernel = ({ op }: Expr) =>
       kernelNamed(op) !== undefined &&
       (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
+    const rewrites = new Set<string>();
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => needsExpanding(node, hasKernel))) {
-      expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
+      if (fuse) for (const note of rewritesIn(nodes, hasKernel)) rewrites.add(note);
+      // may bring in further composites
+      expanded = expandComposites(nodes, expanded, { keep: hasKernel, rewrite: fuse });
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
     const known = plans?.get(key);
     if (known) return { nodes, compiled: known };
-    const compiled = await this.make(nodes, expanded, fuse);
+    const compiled = await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] });
     plans?.set(key, compiled);
     if (plans) this.plans++;
     return { nodes, compiled };
@@ -75,12 +78,12 @@ export class Planner {
   private async make(
     nodes: readonly Expr[],
     outputs: readonly Expr[],
-    fuse: boolean,
+    ways: { fuse: boolean; rewrites: readonly string[] },
   ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
     const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
-      makePlan(nodes, outputs, { maxInputs, hasLanes, fuse }),
+      makePlan(nodes, outputs, { maxInputs, hasLanes, ...ways }),
     );
     const combineOf = ({ combine, label }: Launch) =>
       combine && this.backend.compileProgram(combine, `${label} lanes`);
