@@ -9,7 +9,14 @@ import type { Backend, Command, Executable } from "./backend.ts";
 import { Faults } from "./webgpu/faults.ts";
 import { mapModeRead, usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
-import { type GpuExecutable, Pipelines } from "./webgpu/pipelines.ts";
+import { type GpuExecutable, Pipelines, type Shader } from "./webgpu/pipelines.ts";
+import {
+  type Adapter,
+  type Dispatch,
+  dispatchesOf,
+  partialBytes,
+  withVariants,
+} from "./webgpu/variants.ts";
 
 interface GpuBuffer extends DeviceBuffer {
   id: number;
@@ -29,6 +36,8 @@ export interface GpuChoice {
   /** True for lavapipe, SwiftShader and the like: a few cores stand in for thousands. */
   isSoftware: boolean;
   description: string;
+  /** Variants of kernels to run whatever the adapter and the sizes, by kernel: `{ matmul: "tall" }`. */
+  variants?: Readonly<Record<string, string>>;
 }
 
 /** Opens the adapter with all the limits it offers. */
@@ -36,6 +45,7 @@ export async function webgpuBackend({
   adapter,
   isSoftware,
   description,
+  variants = {},
 }: GpuChoice): Promise<Backend> {
   const { limits } = adapter;
   const device = await adapter.requestDevice({
@@ -45,7 +55,14 @@ export async function webgpuBackend({
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
     },
   });
-  return new WebGpuBackend(device, isSoftware, description);
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize } = device.limits;
+  const kind = {
+    isSoftware,
+    workgroupSize: maxComputeInvocationsPerWorkgroup,
+    sharedBytes: maxComputeWorkgroupStorageSize,
+    forced: variants,
+  };
+  return new WebGpuBackend(device, kind, description);
 }
 
 class WebGpuBackend implements Backend {
@@ -54,17 +71,18 @@ class WebGpuBackend implements Backend {
   readonly description: string;
   readonly limits;
   private readonly device: GPUDevice;
-  private readonly isSoftware: boolean;
+  private readonly adapter: Adapter;
   private readonly shaders: Pipelines;
   private readonly faults: Faults;
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
+  private partial: GpuBuffer | null = null;
 
-  constructor(device: GPUDevice, isSoftware: boolean, description: string) {
+  constructor(device: GPUDevice, adapter: Adapter, description: string) {
     this.device = device;
     this.description = description;
-    this.isSoftware = isSoftware;
+    this.adapter = adapter;
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
     const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
@@ -77,7 +95,7 @@ class WebGpuBackend implements Backend {
 
   /** Enough invocations to fill a GPU, each with a few dozen elements to combine. */
   lanes(results: number, length: number): number {
-    const wanted = this.isSoftware ? 256 : 65536;
+    const wanted = this.adapter.isSoftware ? 256 : 65536;
     const lanes = Math.min(wanted / Math.max(1, results), length / 64, 1024);
     return lanes <= 1 ? 1 : 2 ** Math.floor(Math.log2(lanes));
   }
@@ -152,7 +170,9 @@ class WebGpuBackend implements Backend {
       ...(finish?.params.map(({ type }) => type) ?? []),
     ];
     const code = wgslKernel(kernel, finish, workgroupSize);
-    return this.shaders.compile({ code, label: kernel.name, access, paramTypes });
+    const own = { code, label: kernel.name, access, paramTypes };
+    const compile = (shader: Shader) => this.shaders.compile(shader);
+    return withVariants(kernel, finish, { adapter: this.adapter, own, compile });
   }
 
   get pipelines(): number {
@@ -161,14 +181,14 @@ class WebGpuBackend implements Backend {
 
   run(commands: readonly Command[]): void {
     this.faults.expectAlive();
-    const { bytes, stride } = packParams(commands);
+    const dispatches = this.dispatches(commands);
+    const { bytes, stride } = packParams(dispatches);
     this.writeParams(bytes);
     this.faults.guard(`webgpu${labelsOf(commands)}`, () => {
       const encoder = this.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
-      for (const [which, { executable, buffers, threads }] of commands.entries()) {
+      for (const [which, { executable, buffers, groups }] of dispatches.entries()) {
         const { pipeline } = executable as GpuExecutable;
-        const groups = Math.ceil(threads / workgroupSize);
         const columns = Math.min(groups, maxGroups);
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, this.bindGroup(executable as GpuExecutable, buffers as GpuBuffer[]), [
@@ -179,6 +199,17 @@ class WebGpuBackend implements Backend {
       pass.end();
       this.device.queue.submit([encoder.finish()]);
     });
+  }
+
+  /** What the commands launch; the sums that some split lie one after another in the same memory. */
+  private dispatches(commands: readonly Command[]): Dispatch[] {
+    const bytes = Math.max(...commands.map((command) => partialBytes(command, this.adapter)));
+    if (bytes > (this.partial?.bytes ?? 0)) {
+      if (this.partial) this.destroyBuffer(this.partial);
+      this.partial = this.createBuffer(bytes);
+    }
+    const partial = () => this.partial as GpuBuffer;
+    return commands.flatMap((c) => dispatchesOf(c, this.adapter, { workgroupSize, partial }));
   }
 
   check(): Promise<void> {
