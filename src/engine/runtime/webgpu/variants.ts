@@ -141,12 +141,12 @@ export function dispatchesOf(
   const { buffers, params } = command;
   return [
     {
+      ...command,
       executable: first,
       buffers: [...buffers.slice(0, numInputs), partial()],
       params: [...params.slice(0, first.paramTypes.length - 1), parts],
       threads: groups * parts,
       groups: groups * parts,
-      rank: 1,
     },
     {
       ...command,
