@@ -3,16 +3,15 @@ import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
+import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
+import { nearestRows } from "./neighbors.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
-import {
-  segmentAttention,
-  segmentAttentionGradient,
-  segmentAttentionStatistics,
-} from "./segmentAttention.ts";
+import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
+import { leastOfRows } from "./topk.ts";
 
 export const kernels = {
   attention,
@@ -20,12 +19,14 @@ export const kernels = {
   blockSums,
   countDigits,
   layerNorm,
+  leastOfRows,
+  linearGradient,
   matmul,
+  nearestRows,
   placeByDigit,
   scanBlocks,
   searchSorted,
   segmentAttention,
   segmentAttentionGradient,
-  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

@@ -84,6 +84,8 @@ export interface Plan {
   launches: readonly Launch[];
   /** Position of the stored value of each output: its own, or what it reshapes. */
   results: readonly number[];
+  /** What was replaced before, for `explain`. */
+  rewrites: readonly string[];
   /** Values that lie inside the buffers of others. */
   aliases: Aliases;
 }
@@ -93,6 +95,7 @@ const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => co
 export interface PlanOptions extends FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
+  rewrites: readonly string[];
 }
 
 export function makePlan(
@@ -154,7 +157,8 @@ export function makePlan(
       return reason ? [copyInto(placeIn(pack, which), operand, reason)] : [];
     });
   });
-  return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)), aliases };
+  const results = outputs.map((output) => at(bufferOf(output) as Expr));
+  return { launches, results, aliases, rewrites: options.rewrites };
 }
 
 const copyInto = (into: Alias, operand: number, reason: string): Launch => ({

@@ -357,10 +357,9 @@ interface Pending {
   freed: Set<Expr>;
 }
 
-/** By device; null: the current one. */
-const pending = new Map<Evaluator | null, Pending>();
+const pending = new WeakMap<Evaluator, Pending>();
 
-function pendingOn(device: Evaluator | null): Pending {
+function pendingOn(device: Evaluator): Pending {
   const known = pending.get(device);
   if (known) return known;
   const none: Pending = { ahead: new Set(), along: new Set(), freed: new Set() };
@@ -388,10 +387,10 @@ export function commit(
   { ahead = false, frees = [] }: CommitOptions = {},
 ): void {
   for (const { expr, device } of tensors) {
-    const waiting = pendingOn(device);
+    const waiting = pendingOn(device ?? currentEvaluator());
     (ahead ? waiting.ahead : waiting.along).add(expr);
   }
-  for (const { expr, device } of frees) pendingOn(device).freed.add(expr);
+  for (const { expr, device } of frees) pendingOn(device ?? currentEvaluator()).freed.add(expr);
 }
 
 /**
@@ -406,19 +405,13 @@ export async function realize(tensors: readonly Tensor[]): Promise<void> {
 }
 
 async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
-  const owners = (device === currentEvaluator() ? [device, null] : [device]).map(pendingOn);
-  const take = (of: keyof Pending): Expr[] =>
-    owners.flatMap((owner) => {
-      const waiting = [...owner[of]];
-      owner[of].clear();
-      return waiting;
-    });
-  const [ahead, along, freed] = [take("ahead"), take("along"), take("freed")];
+  const { ahead, along, freed } = pendingOn(device);
+  pending.delete(device);
   const wanted = [...tensors.map(({ expr }) => expr), ...along];
   // all is asked for now, so that nothing else comes between
   await Promise.all([
-    ahead.length > 0 ? device.realize(ahead) : null,
-    device.realize(wanted, freed),
+    ahead.size > 0 ? device.realize([...ahead]) : null,
+    device.realize(wanted, [...freed]),
   ]);
   for (const expr of [...ahead, ...along]) forget(expr);
 }

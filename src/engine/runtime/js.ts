@@ -1,12 +1,14 @@
 /** The `js` backend: generated loops over typed arrays, in f32 or, as the oracle of tests, in f64. */
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
-import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
+import { arrayOver, type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
-import { DeviceError } from "../errors.ts";
+import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
-import { axisNames, elements, type Kernel } from "../kernel.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
-import type { Backend, Command, Executable } from "./backend.ts";
+import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
+import { referenceOf } from "./reference.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -19,25 +21,35 @@ interface JsExecutable extends Executable {
   paramTypes: readonly ValueType[];
 }
 
+const mostPrograms = 4096; // kept for reuse
+
 export function jsBackend(precision: Precision): Backend {
-  const compiled = new Map<string, JsExecutable>();
+  const compiled = new RecentlyUsed<JsExecutable>(mostPrograms);
+  let pipelines = 0;
 
   const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
     const { memory, start, bytes } = buffer as JsBuffer;
-    if (dtype === "f32" && precision === "f64") return new Float64Array(memory, start, bytes / 8);
-    if (dtype === "f32") return new Float32Array(memory, start, bytes / 4);
-    return dtype === "i32"
-      ? new Int32Array(memory, start, bytes / 4)
-      : new Uint32Array(memory, start, bytes / 4);
+    return arrayOver(dtype, memory, precision, start, bytes);
   };
 
   /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
   const rounded = (param: number, type: ValueType): number =>
     precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
+  const runOne = ({ executable, buffers, params }: Command): void => {
+    const { run, dtypes, paramTypes } = executable as JsExecutable;
+    run(
+      buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
+      params.map((param, which) => rounded(param, paramTypes[which])),
+    );
+  };
+
   const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
-    const executable = compiled.get(key) ?? make();
+    const known = compiled.get(key);
+    if (known) return Promise.resolve(known);
+    const executable = make();
     compiled.set(key, executable);
+    pipelines++;
     return Promise.resolve(executable);
   };
 
@@ -48,11 +60,13 @@ export function jsBackend(precision: Precision): Backend {
     precision,
     limits: { inputs: 64, bufferBytes: 2 ** 32 },
     lanes: () => 0,
-    createBuffer(bytes): JsBuffer {
+    createBuffer(bytes, purpose): JsBuffer {
       try {
         return { bytes, start: 0, memory: new ArrayBuffer(bytes) };
       } catch {
-        throw new DeviceError(`js: expected memory for ${bytes} B, got none`);
+        throw new OutOfMemoryError(
+          `js(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+        );
       }
     },
     destroyBuffer: () => {},
@@ -80,64 +94,47 @@ export function jsBackend(precision: Precision): Backend {
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
-      const executable = referenceOf(kernel, finish, source);
+      const executable = kernelExecutable(kernel, finish, source);
       const { dtypes, paramTypes } = executable;
       const attrs = JSON.stringify(kernel.attrs);
       return cached(`${kernel.name} ${attrs} ${dtypes} ${paramTypes}\n${source}`, () => executable);
     },
 
     get pipelines() {
-      return compiled.size;
+      return pipelines;
     },
 
     run(commands: readonly Command[]) {
-      for (const { executable, buffers, params } of commands) {
-        const { run, dtypes, paramTypes } = executable as JsExecutable;
-        run(
-          buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
-          params.map((param, which) => rounded(param, paramTypes[which])),
-        );
-      }
+      commands.forEach(runOne);
     },
 
+    runTimed(commands) {
+      const spans = commands.map((command) => {
+        const start = performance.now();
+        runOne(command);
+        return { start, end: performance.now() };
+      });
+      return Promise.resolve(spans);
+    },
+
+    ready: () => Promise.resolve(),
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
 
 /** A kernel's plain loops, and what finishes its results in place, called like a generated function. */
-function referenceOf(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
-  const { operands, result, parts, attrs, numbers = [] } = kernel;
-  const sizes = axisNames(kernel);
-  const names = [...sizes, ...numbers];
-  const numInputs = finish?.buffers.filter(({ written }) => !written).length ?? 0;
+function kernelExecutable(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
+  const { run, dtypes, paramTypes } = referenceOf(kernel, finish);
   const finishing = finish && jsFunction(source);
-  const run: JsFunction = (buffers, params) => {
-    const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
-    const inputs = operands.map(({ axes }, slot) =>
-      buffers[slot].subarray(0, elements(axes, dims)),
-    );
-    const y = buffers[operands.length + numInputs].subarray(0, elements(result.axes, dims)).fill(0);
-    const ofParts = buffers.slice(buffers.length - parts.length);
-    const more = Object.fromEntries(
-      parts.map(({ name, axes }, which) => [
-        name,
-        ofParts[which].subarray(0, elements(axes, dims)).fill(0),
-      ]),
-    );
-    kernel.reference(inputs, y, dims, attrs, more);
-    finishing?.(buffers.slice(operands.length), params.slice(names.length));
-  };
-  const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
   return {
     label: kernel.name,
     source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
-    run,
-    dtypes: [...operands.map(({ dtype }) => dtype), ...outputs, ...parts.map(({ dtype }) => dtype)],
-    paramTypes: [
-      ...sizes.map((): ValueType => "index"),
-      ...numbers.map((): ValueType => "f32"),
-      ...(finish?.params.map(({ type }) => type) ?? []),
-    ],
+    run: (buffers, params) => {
+      run(buffers, params);
+      finishing?.(buffers.slice(kernel.operands.length), params.slice(paramTypes.length));
+    },
+    dtypes,
+    paramTypes: [...paramTypes, ...(finish?.params.map(({ type }) => type) ?? [])],
   };
 }

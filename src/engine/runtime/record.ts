@@ -32,17 +32,16 @@ export function recordPlan(
     );
     if (launch.into)
       targets[0] = memory.part(targets[0], launch.into.start(nodes), nodes[launch.inputs[0]]);
+    const push = (made: Unplaced) => commands.push({ ...made, launch: step });
     const { dtype, shape } = nodes[launch.outputs[0]];
     const lanes = lanesFor(launch, nodes, backend);
     if (lanes > 1 && launch.combine) {
-      const partial = memory.take(dtype, sizeOf(shape) * lanes, launch.label, [lanes, ...shape]);
-      commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
+      const partial = memory.take({ label: launch.label, dtype, shape: [lanes, ...shape] });
+      push(command(launch, main[step], [...inputs, partial], nodes, lanes));
       const executable = combine[step] as Executable;
-      commands.push(
-        programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes),
-      );
+      push(programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes));
       memory.give(partial);
-    } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+    } else push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
     for (const buffer of scratch) memory.give(buffer);
     for (const at of [...launch.inputs, ...launch.outputs]) {
       const owner = ownerOf(plan.aliases, at);
@@ -51,6 +50,9 @@ export function recordPlan(
   }
   return commands.filter(({ threads }) => threads > 0);
 }
+
+/** A command that does not know of which launch it is. */
+type Unplaced = Omit<Command, "launch">;
 
 function lanesFor({ region, outputs }: Launch, nodes: readonly Expr[], backend: Backend): number {
   if (!region?.hasLanes) return 1;
@@ -66,10 +68,10 @@ function command(
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
   lanes: number,
-): Command {
+): Unplaced {
   const { kernel, region } = launch;
   const finish = region && programCommand(region.program, executable, buffers, nodes, lanes);
-  if (!kernel) return finish as Command;
+  if (!kernel) return finish as Unplaced;
   const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);
   const { params, dims } = kernelParams(kernel.kernel, shapes, node);
@@ -84,7 +86,7 @@ function programCommand(
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
   lanes: number,
-): Command {
+): Unplaced {
   const params = program.params.map((param) => param.value(nodes, lanes));
   if (program.grid) mergeAxes(program.grid, params);
   const sizes = program.extents.map((which) => params[which]);
