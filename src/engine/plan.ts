@@ -7,7 +7,7 @@
 import { isComposite } from "./composite.ts";
 import type { DType } from "./dtype.ts";
 import type { Expr } from "./expr.ts";
-import { type FuseOptions, groupNodes, withoutReshape } from "./fuse.ts";
+import { type FuseOptions, type Group, groupNodes, withoutReshape } from "./fuse.ts";
 import {
   axisNames,
   type Dims,
@@ -17,9 +17,10 @@ import {
   resolveKernel,
   solveDims,
 } from "./kernel.ts";
-import type { Param, Program, Sized } from "./program.ts";
-import { buildRegion, combineLanes, type Region } from "./region.ts";
-import { type Shape, sizeOf } from "./shape.ts";
+import type { LoweringOptions } from "./lower.ts";
+import type { Param, Program } from "./program.ts";
+import { buildRegion, type Region, splitRegion } from "./region.ts";
+import type { Shape } from "./shape.ts";
 
 /** Every expression that the outputs need, operands first; computed values are not looked into. */
 export function listNodes(outputs: readonly Expr[]): Expr[] {
@@ -73,8 +74,23 @@ export interface Launch {
   /** Positions of everything computed in it. */
   members: readonly number[];
   kernel: { kernel: Kernel; at: number } | null;
-  /** Combines the partial results of lanes. */
-  combine: Program | null;
+  /** The same in two launches, for few long rows. */
+  split: SplitLaunch | null;
+}
+
+/** A walk over lanes: what each lane has of each sum goes from the first launch to the second. */
+export interface SplitLaunch {
+  main: Step;
+  combine: Step;
+  /** Positions of the sums. */
+  sums: readonly number[];
+}
+
+export interface Step {
+  program: Program;
+  /** Positions of the expressions read and written, in the order of bindings. */
+  inputs: readonly number[];
+  outputs: readonly number[];
 }
 
 export interface Plan {
@@ -103,31 +119,42 @@ export function makePlan(
     const base = withoutReshape(expr, (e) => stored.has(e));
     return base.storage || stored.has(base) ? base : undefined;
   };
-  const launches = groups.map(({ roots, kernel, parts, reason }): Launch => {
+  const launches = groups.map((group): Launch => {
+    const { roots, kernel, parts, reason } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
     const made = finished && kernelOf(finished);
-    const launch = {
-      label: finished && finished !== root ? `${finished.op}+${root.op}` : root.op,
-      outputs: [...roots, ...parts].map(at),
-      writes: [...roots.map(at), ...partsInOrder(made, parts).map((part) => part && at(part))],
-      reason,
-      kernel: finished && made && { kernel: made, at: at(finished) },
-      combine: null,
-    };
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
-    if (finished === root)
-      return { ...launch, inputs: kernelInputs, region: null, members: [at(root)] };
-    const laneParam = options.hasLanes ? lanes : null;
-    const region = buildRegion(roots, { position, bufferOf, lanes: laneParam, finished: kernel });
-    const inputs = [...kernelInputs, ...region.inputs.map(at)];
-    const members = [...(kernel ? [at(kernel)] : []), ...region.members.map(at)];
-    if (!region.hasLanes) return { ...launch, inputs, region, members };
-    const value = (sized: Sized) => sizeOf(sized[at(root)].shape);
-    const size: Param = { key: "results", type: "index", value };
-    return { ...launch, inputs, region, members, combine: combineLanes(root, size, lanes) };
+    const lowering = { position, bufferOf };
+    const region = finished === root ? null : buildRegion(group, lowering);
+    const written = (region?.outputs ?? roots).map(at);
+    return {
+      label: finished && finished !== root ? `${finished.op}+${root.op}` : root.op,
+      inputs: [...kernelInputs, ...(region?.inputs.map(at) ?? [])],
+      outputs: [...written, ...parts.map(at)],
+      writes: [...written, ...partsInOrder(made, parts).map((part) => part && at(part))],
+      reason,
+      region,
+      members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
+      kernel: finished && made && { kernel: made, at: at(finished) },
+      split: options.hasLanes ? splitOf(group, lowering) : null,
+    };
   });
   return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
+}
+
+/** A walk over lanes; null for other launches, and for walks of several passes. */
+function splitOf(group: Group, options: LoweringOptions): SplitLaunch | null {
+  const { walk } = group;
+  if (!walk || walk.passes.length > 1) return null;
+  const { main, combine, sums } = splitRegion({ ...group, walk }, options, lanes);
+  const at = (expr: Expr): number => options.position.get(expr) as number;
+  const step = ({ program, inputs, outputs }: Region): Step => ({
+    program,
+    inputs: inputs.map(at),
+    outputs: outputs.map(at),
+  });
+  return { main: step(main), combine: step(combine), sums: sums.map(at) };
 }
 
 function kernelOf(expr: Expr): Kernel {

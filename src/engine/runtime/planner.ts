@@ -10,7 +10,8 @@ import type { Backend, Executable } from "./backend.ts";
 export interface CompiledPlan {
   plan: Plan;
   main: readonly Executable[];
-  combine: readonly (Executable | null)[];
+  /** Of walks that may be split over lanes. */
+  split: readonly ({ main: Executable; combine: Executable } | null)[];
   /** Launch after which the value at a position is not read again. */
   lastUse: ReadonlyMap<number, number>;
   /** Whether its results have been found to agree with those of the unfused plan. */
@@ -70,13 +71,9 @@ export class Planner {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
     const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
-    const [main, combine] = await Promise.all([
+    const [main, split] = await Promise.all([
       Promise.all(plan.launches.map((launch) => this.compile(launch))),
-      Promise.all(
-        plan.launches.map(
-          ({ combine, label }) => combine && this.backend.compileProgram(combine, `${label} lanes`),
-        ),
-      ),
+      Promise.all(plan.launches.map((launch) => this.compileSplit(launch))),
     ]);
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
@@ -84,7 +81,19 @@ export class Planner {
     for (const at of plan.results) lastUse.delete(at);
     if (env.debug() >= 3)
       console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
-    return { plan, main, combine, lastUse, isVerified: false };
+    return { plan, main, split, lastUse, isVerified: false };
+  }
+
+  private async compileSplit({
+    split,
+    label,
+  }: Launch): Promise<{ main: Executable; combine: Executable } | null> {
+    if (!split) return null;
+    const [main, combine] = await Promise.all([
+      this.backend.compileProgram(split.main.program, `${label} lanes`),
+      this.backend.compileProgram(split.combine.program, `${label} of lanes`),
+    ]);
+    return { main, combine };
   }
 
   private compile({ kernel, region, label }: Launch): Promise<Executable> {

@@ -1,6 +1,6 @@
 /** From a compiled plan and the sizes at hand to the commands that a backend runs. */
 import type { DeviceBuffer, Expr } from "../expr.ts";
-import { kernelParams, type Launch, unreadParts } from "../plan.ts";
+import { kernelParams, type Launch, type SplitLaunch, unreadParts } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
 import { sizeOf } from "../shape.ts";
@@ -8,12 +8,19 @@ import type { Backend, Command, Executable } from "./backend.ts";
 import type { DeviceMemory } from "./memory.ts";
 import type { Prepared } from "./planner.ts";
 
+/** Where values are. */
+interface Places {
+  nodes: readonly Expr[];
+  memory: DeviceMemory;
+  bufferAt: (at: number) => DeviceBuffer;
+}
+
 /**
  * The commands of a plan, in order. `buffers` receives what it stores, by position; memory that is
  * not read again is free for the next launch.
  */
 export function recordPlan(
-  { nodes, compiled: { plan, main, combine, lastUse } }: Prepared,
+  { nodes, compiled: { plan, main, split, lastUse } }: Prepared,
   memory: DeviceMemory,
   backend: Backend,
   buffers: Map<number, DeviceBuffer>,
@@ -31,17 +38,12 @@ export function recordPlan(
     const targets = launch.writes.map(
       (at) => (at === null ? unread.next().value : buffers.get(at)) as DeviceBuffer,
     );
-    const { dtype, shape } = nodes[launch.outputs[0]];
     const lanes = lanesFor(launch, nodes, backend);
-    if (lanes > 1 && launch.combine) {
-      const partial = memory.take(dtype, sizeOf(shape) * lanes, launch.label, [lanes, ...shape]);
-      commands.push(command(launch, main[step], [...inputs, partial], nodes, lanes));
-      const executable = combine[step] as Executable;
+    if (launch.split && split[step] && lanes > 1)
       commands.push(
-        programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes),
+        ...splitCommands(launch.split, split[step], lanes, { nodes, memory, bufferAt }),
       );
-      memory.give(partial);
-    } else commands.push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+    else commands.push(command(launch, main[step], [...inputs, ...targets], nodes));
     for (const buffer of scratch) memory.give(buffer);
     for (const at of new Set([...launch.inputs, ...launch.outputs])) {
       const buffer = buffers.get(at);
@@ -53,12 +55,38 @@ export function recordPlan(
   return commands.filter(({ threads }) => threads > 0);
 }
 
-function lanesFor({ region, outputs }: Launch, nodes: readonly Expr[], backend: Backend): number {
-  if (!region?.hasLanes) return 1;
-  const node = nodes[outputs[0]];
+function lanesFor({ split }: Launch, nodes: readonly Expr[], backend: Backend): number {
+  if (!split) return 1;
+  const node = nodes[split.sums[0]];
   const results = sizeOf(node.shape);
   const length = results === 0 ? 0 : sizeOf(node.inputs[0].shape) / results;
   return Math.max(1, backend.lanes(results, length));
+}
+
+/** The two launches of a walk over lanes. */
+function splitCommands(
+  { main, combine, sums }: SplitLaunch,
+  executables: { main: Executable; combine: Executable },
+  lanes: number,
+  { nodes, memory, bufferAt }: Places,
+): Command[] {
+  const partials = sums.map((at) => {
+    const { dtype, shape } = nodes[at];
+    return memory.takeFor({ dtype, shape: [lanes, ...shape] }, "lanes");
+  });
+  const [read, written] = [main.inputs, main.outputs].map((list) => list.map(bufferAt));
+  const results = [...combine.inputs, ...combine.outputs].map(bufferAt);
+  for (const partial of partials) memory.give(partial);
+  return [
+    programCommand(
+      main.program,
+      executables.main,
+      [...read, ...written, ...partials],
+      nodes,
+      lanes,
+    ),
+    programCommand(combine.program, executables.combine, [...partials, ...results], nodes, lanes),
+  ];
 }
 
 function command(
@@ -66,10 +94,9 @@ function command(
   executable: Executable,
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
-  lanes: number,
 ): Command {
   const { kernel, region } = launch;
-  const finish = region && programCommand(region.program, executable, buffers, nodes, lanes);
+  const finish = region && programCommand(region.program, executable, buffers, nodes, 1);
   if (!kernel) return finish as Command;
   const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);
