@@ -3,19 +3,29 @@ import type { KernelSpec } from "../src/engine/kernel.ts";
 import { attention } from "./attention.ts";
 import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
+import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
+import { blockSums, scanBlocks } from "./scan.ts";
+import { searchSorted } from "./searchSorted.ts";
 import {
   segmentAttention,
   segmentAttentionGradient,
   segmentAttentionStatistics,
 } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
+import { countDigits, placeByDigit } from "./sort.ts";
 
 export const kernels = {
   attention,
   attentionGradient,
+  blockSums,
+  countDigits,
   layerNorm,
+  linearGradient,
   matmul,
+  placeByDigit,
+  scanBlocks,
+  searchSorted,
   segmentAttention,
   segmentAttentionGradient,
   segmentAttentionStatistics,

@@ -1,4 +1,9 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { multiply } from "./registerTiles.ts";
+
+/** Element distances in a matrix of so many columns, or in its transpose of so many rows. */
+const steps = (columns: number, rows: number, isTransposed: unknown) =>
+  isTransposed ? { down: 1, right: rows } : { down: columns, right: 1 };
 
 /**
  * matmul: one product of matrices per batch entry.
@@ -23,17 +28,12 @@ export const matmul: KernelSpec = defineKernel({
   threads: ({ B, M, N }) => B * Math.ceil(M / 4) * Math.ceil(N / 4),
 
   reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {
-    const [aRow, aInner] = transposeA ? [1, M] : [K, 1]; // steps in memory
-    const [bInner, bColumn] = transposeB ? [1, K] : [N, 1];
-    for (let batch = 0; batch < B; batch++)
-      for (let m = 0; m < M; m++)
-        for (let n = 0; n < N; n++) {
-          const aStart = batch * M * K + m * aRow;
-          const bStart = (batch % C) * K * N + n * bColumn;
-          let sum = 0;
-          for (let k = 0; k < K; k++) sum += a[aStart + k * aInner] * b[bStart + k * bInner];
-          y[(batch * M + m) * N + n] = sum;
-        }
+    const [aSteps, bSteps] = [steps(K, M, transposeA), steps(N, K, transposeB)];
+    for (let batch = 0; batch < B; batch++) {
+      const left = { data: a, start: batch * M * K, ...aSteps };
+      const right = { data: b, start: (batch % C) * K * N, ...bSteps };
+      multiply(left, right, { M, K, N }, y, batch * M * N);
+    }
   },
 
   wgsl: ({ transposeA, transposeB }) => {

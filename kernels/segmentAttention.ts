@@ -145,9 +145,11 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
   output: "f32 [E, H, D+1]",
   threads: ({ E, H }) => E * H,
 
-  reference([scores, values, segmentOf, dy, statistics], gradient, { E, H, D }) {
+  reference([scores, values, segmentOf, dy, statistics], gradient, { E, S, H, D }) {
     for (let i = 0; i < E * H; i++) {
-      const segment = segmentOf[Math.floor(i / H)] * H + (i % H); // and head
+      const own = segmentOf[Math.floor(i / H)];
+      if (own >= S) continue; // a row of no segment
+      const segment = own * H + (i % H); // and head
       const weight = Math.exp(scores[i] - statistics[2 * segment]);
       let slope = -statistics[2 * segment + 1];
       for (let d = 0; d < D; d++) {
@@ -159,9 +161,14 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
   },
 
   wgsl: /* wgsl */ `
-  let segment = segmentOf[i / dims.H] * dims.H + i % dims.H; // and head
-  let weight = exp(scores[i] - statistics[2u * segment]);
   let to = i * (dims.D + 1u);
+  let own = segmentOf[i / dims.H];
+  if (own >= dims.S) { // a row of no segment
+    for (var d = 0u; d <= dims.D; d++) { store(to + d, 0.0); }
+    return;
+  }
+  let segment = own * dims.H + i % dims.H; // and head
+  let weight = exp(scores[i] - statistics[2u * segment]);
   var slope = -statistics[2u * segment + 1u];
   for (var d = 0u; d < dims.D; d++) {
     let received = dy[segment * dims.D + d];

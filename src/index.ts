@@ -25,9 +25,14 @@ export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
+export { linear } from "./engine/ops/linear.ts";
 export { l2Normalize, layerNorm, rmsNorm } from "./engine/ops/normalize.ts";
+export { type CumsumOptions, cumsum } from "./engine/ops/scan.ts";
+export { type SearchOptions, searchSorted } from "./engine/ops/search.ts";
 export { segmentAttention } from "./engine/ops/segmentAttention.ts";
 export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
+export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
+export { pack, pieces } from "./engine/pack.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

@@ -11,6 +11,7 @@ import { type Expr, makeExpr } from "./expr.ts";
 import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reduce } from "./ops/reduce.ts";
+import { pieces } from "./pack.ts";
 import { scatterAdd, segmentMin, segmentsIn } from "./segments.ts";
 import { sameShape, showShape, sizeOf } from "./shape.ts";
 import { gather, record, Tensor, wrap } from "./tensor.ts";
@@ -31,6 +32,14 @@ export const indexed: Readonly<Record<string, Rule>> = {
     const flat = dy.reshape([count, ...x.shape.slice(1)]);
     return [scatterAdd(flat, rows.shape.length === 1 ? index : flatIndex(index), x.shape[0]), null];
   },
+  pack: (dy, { inputs }) =>
+    pieces(
+      dy,
+      inputs.map(({ shape }) => shape),
+    ),
+  piece: (dy, { values: [start], inputs: [flat] }) => [
+    dy.reshape([dy.size]).pad([[start, flat.shape[0] - start - dy.size]]),
+  ],
   segmentSum: (dy, _expr, inputs) => [gather(dy, inputs[3]), null, null, null],
   segmentMax: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],
   segmentMin: (dy, _expr, inputs, y) => [ofFirstExtreme(dy, inputs, y), null, null, null],
@@ -46,11 +55,16 @@ function ofFirstExtreme(dy: Tensor, inputs: readonly Tensor[], y: Tensor): Tenso
   return position.equal(gather(first, segments.target)).select(gather(dy, segments.target), 0);
 }
 
-/** Indices of several axes as one list, on the host like the original, so that rows can be sorted by them. */
+const flatIndices = new WeakMap<Expr, Tensor>();
+
+/** Indices of several axes as one list: the same for all who sort rows by them. */
 function flatIndex(index: Tensor): Tensor {
   const { storage, dtype, shape } = index.expr;
   const flat = [sizeOf(shape)];
-  return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
+  if (storage?.host) return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
+  const known = flatIndices.get(index.expr) ?? index.reshape(flat);
+  flatIndices.set(index.expr, known);
+  return known;
 }
 
 /**

@@ -12,6 +12,11 @@ export interface CompositeResult {
   shape: (inputs: readonly Expr[], attrs: Attrs) => Shape;
   /** That of the first input unless it says otherwise. */
   dtype?: DType;
+  /**
+   * Whether the composition needs time or memory of the square of a size. It says what the op means,
+   * and tests compare with it; what is computed otherwise only to be compared keeps the kernel.
+   */
+  isQuadratic?: boolean;
   /** The same value from primitives; `expr` carries attributes and run-time numbers. */
   compose: (inputs: readonly Expr[], expr: Expr) => Expr;
 }

@@ -4,9 +4,11 @@ import { type Shape, sameShape } from "./shape.ts";
 /** What an op needs besides its inputs and is part of the structure: axes, flags, names. */
 export type Attrs = Readonly<Record<string, string | number | boolean | readonly number[]>>;
 
-/** Memory on a device. Only the backend that made it looks inside. */
+/** Memory on a device, or a part of it. Only the backend that made it looks inside. */
 export interface DeviceBuffer {
   readonly bytes: number;
+  /** The buffer that this is a part of; absent in one that is a whole. */
+  readonly whole?: DeviceBuffer;
 }
 
 /** Where a computed or uploaded value lies: on the host, on devices (the keys), or both. */
@@ -68,7 +70,13 @@ export function constant(value: number, dtype: DType): Expr {
   return makeExpr({ op: "const", shape: [], dtype, values: [value] });
 }
 
+/** What holds the value of an expression: itself, or what it is a piece of. */
+export function wholeOf(expr: Expr): Expr {
+  while (expr.op === "piece") expr = expr.inputs[0];
+  return expr;
+}
+
 /** Cuts a computed expression off from what it was computed from. */
 export function forget(expr: Expr): void {
-  (expr as { inputs: readonly Expr[] }).inputs = noInputs;
+  (wholeOf(expr) as { inputs: readonly Expr[] }).inputs = noInputs;
 }

@@ -77,6 +77,8 @@ export function withoutReshape(expr: Expr, isStored: (expr: Expr) => boolean): E
 export interface Fusion {
   stored: ReadonlyMap<Expr, string>;
   wanted: ReadonlyMap<Expr, string>;
+  /** Read in pieces: at places that no launch which computes it may look at. */
+  pieced: ReadonlySet<Expr>;
   users: ReadonlyMap<Expr, Users>;
   reads: ReadonlyMap<Expr, ReadonlySet<Expr>>;
   /** Why the launch of a reader does not compute a stored value. */
@@ -89,7 +91,7 @@ export interface Fusion {
  */
 function hostsOf(
   roots: readonly Expr[],
-  { users, reads }: Fusion,
+  { users, reads, pieced }: Fusion,
   maxInputs: number,
 ): Map<Expr, Expr> {
   const order = new Map(roots.map((root, at) => [root, at]));
@@ -99,7 +101,7 @@ function hostsOf(
   const at = (root: Expr): number => order.get(hostOf(root)) as number;
   for (const root of [...roots].reverse()) {
     const readers = [...(users.get(root) as Users).keys()];
-    if (!isPointwise(root) || readers.length === 0) continue;
+    if (!isPointwise(root) || readers.length === 0 || pieced.has(root)) continue;
     const first = readers.reduce((a, b) =>
       (order.get(a) as number) < (order.get(b) as number) ? a : b,
     );
@@ -185,10 +187,11 @@ function storedNodes(
     regions.set(region, (regions.get(region) ?? new Set()).add(path));
   };
   const reads = new Map<Expr, Set<Expr>>(); // what each region would load
+  const pieced = new Set<Expr>();
   const paths = new Map<string, number>(); // by what they go through
   const step = (node: Expr, which: number, path: number): number => {
-    const isOwnPlace = !(node.op in movement) || node.attrs.drops !== undefined;
-    if (isOwnPlace) return path;
+    const isMoved = node.op in movement && node.attrs.drops === undefined;
+    if (!isMoved && node.op !== "piece" && node.op !== "pack") return path; // read at its own index
     const key = `${path} ${position.get(node)}.${which}`;
     if (!paths.has(key)) paths.set(key, paths.size + 1);
     return paths.get(key) as number;
@@ -196,7 +199,7 @@ function storedNodes(
 
   // The memory that a kernel or a reshape reads must exist row by row.
   const want = (expr: Expr, reason: string): void => {
-    while (expr.op === "reshape" && !expr.storage) expr = expr.inputs[0];
+    while ((expr.op === "reshape" || expr.op === "piece") && !expr.storage) expr = expr.inputs[0];
     if (!wanted.has(expr)) wanted.set(expr, reason);
   };
   for (const output of outputs) want(output, "output");
@@ -204,6 +207,22 @@ function storedNodes(
   for (const node of [...nodes].reverse()) {
     if (node.storage) continue;
     const regions = users.get(node) as Users;
+    if (node.op === "piece") {
+      want(node.inputs[0], "read in pieces");
+      pieced.add(withoutReshape(node.inputs[0], () => false));
+      for (const [region, places] of regions)
+        for (const path of places) use(node.inputs[0], region, step(node, 0, path));
+      continue; // it counts as a buffer of its own
+    }
+    if (node.op === "pack") {
+      stored.set(node, "packed");
+      reads.set(node, new Set());
+      for (const [which, input] of node.inputs.entries()) {
+        want(input, "packed");
+        use(input, node, step(node, which, 0));
+      }
+      continue;
+    }
     const full = [...regions.keys()].find((region) => {
       const loads = new Set(reads.get(region));
       loads.delete(node);
@@ -234,7 +253,7 @@ function storedNodes(
       }
     }
   }
-  return { stored, wanted, users, reads, refusals: new Map() };
+  return { stored, wanted, pieced, users, reads, refusals: new Map() };
 }
 
 function reasonToStore(

@@ -23,7 +23,7 @@ export interface KernelSpec {
   name: string;
   /** Signatures by binding name, in the order of the op's inputs; may depend on the op's attributes. */
   inputs: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
-  output: string;
+  output: string | ((attrs: Attrs) => string);
   /** Signatures of further results by name, of axes that inputs or output have too. */
   more?: Readonly<Record<string, string>>;
   /** Names of the op's run-time numbers, as members of `dims` (f32). */
@@ -83,7 +83,8 @@ export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
   const parseAll = (signatures: Readonly<Record<string, string>>): NamedOperand[] =>
     Object.entries(signatures).map(([name, text]) => ({ name, ...parse(spec.name, text) }));
   const [operands, parts] = [parseAll(inputs), parseAll(spec.more ?? {})];
-  const kernel = { ...spec, attrs, operands, result: parse(spec.name, spec.output), parts };
+  const output = typeof spec.output === "function" ? spec.output(attrs) : spec.output;
+  const kernel = { ...spec, attrs, operands, result: parse(spec.name, output), parts };
   const known = axisNames(kernel);
   for (const { name, axes } of parts)
     for (const [axis] of axes.map(split))

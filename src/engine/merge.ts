@@ -36,6 +36,8 @@ class Merger {
   private readonly facts: WalkFacts;
   private readonly position: ReadonlyMap<Expr, number>;
   private readonly maxInputs: number;
+  /** By launch: the stored values that it waits for. */
+  private readonly needs = new Map<Expr, Set<Expr>>();
   private readonly teamOf = new Map<Expr, Team>();
   private teams: Team[];
 
@@ -44,6 +46,9 @@ class Merger {
     this.maxInputs = maxInputs;
     this.facts = { shapes: shapeClasses(nodes), reads: fusion.reads };
     this.position = new Map(nodes.map((node, at) => [node, at]));
+    for (const [value, readers] of fusion.users)
+      for (const reader of fusion.stored.has(value) ? readers.keys() : [])
+        this.needs.set(reader, (this.needs.get(reader) ?? new Set()).add(value));
     this.teams = groups.map((group) => {
       const walk = group.roots.some(isReduction) ? walkOf(group.roots, this.facts) : null;
       return this.teamFor({ ...group, walk: walk as Walk | null }, group.roots);
@@ -88,9 +93,12 @@ class Merger {
     return [...new Set([...producers, ...siblings])].filter((other) => other !== team);
   }
 
-  private dependencies(team: Team): Team[] {
-    const teams = [...team.reads].flatMap((read) => this.teamOf.get(read) ?? []);
-    return [...new Set(teams)];
+  private dependencies({ group: { kernel }, values }: Team): Team[] {
+    const readers = kernel ? [kernel, ...values] : values;
+    const read = readers.flatMap((reader) => [...(this.needs.get(reader) ?? [])]);
+    const teams = new Set(read.flatMap((value) => this.teamOf.get(value) ?? []));
+    for (const reader of readers) teams.delete(this.teamOf.get(reader) as Team);
+    return [...teams];
   }
 
   /** Both in one launch, if that is possible and worth it. */

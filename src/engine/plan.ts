@@ -18,6 +18,7 @@ import {
   solveDims,
 } from "./kernel.ts";
 import type { LoweringOptions } from "./lower.ts";
+import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
 import type { Param, Program } from "./program.ts";
 import { buildRegion, type Region, splitRegion } from "./region.ts";
 import type { Shape } from "./shape.ts";
@@ -76,6 +77,8 @@ export interface Launch {
   kernel: { kernel: Kernel; at: number } | null;
   /** The same in two launches, for few long rows. */
   split: SplitLaunch | null;
+  /** Copies into this place of its output rather than into all of it. */
+  into: Alias | null;
 }
 
 /** A walk over lanes: what each lane has of each sum goes from the first launch to the second. */
@@ -97,6 +100,8 @@ export interface Plan {
   launches: readonly Launch[];
   /** Position of the stored value of each output: its own, or what it reshapes. */
   results: readonly number[];
+  /** Values that lie inside the buffers of others. */
+  aliases: Aliases;
 }
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
@@ -117,9 +122,9 @@ export function makePlan(
   const stored = new Set(groups.flatMap(({ roots, parts }) => [...roots, ...parts]));
   const bufferOf = (expr: Expr): Expr | undefined => {
     const base = withoutReshape(expr, (e) => stored.has(e));
-    return base.storage || stored.has(base) ? base : undefined;
+    return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
-  const launches = groups.map((group): Launch => {
+  const launchOf = (group: Group): Launch => {
     const { roots, kernel, parts, reason } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
@@ -138,9 +143,31 @@ export function makePlan(
       members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
       kernel: finished && made && { kernel: made, at: at(finished) },
       split: options.hasLanes ? splitOf(group, lowering) : null,
+      into: null,
     };
+  };
+  const aliases = new Map<number, Alias>();
+  for (const node of nodes)
+    if (node.op === "piece" && !node.storage)
+      aliases.set(at(node), pieceOf(at(node), at(bufferOf(node.inputs[0]) as Expr)));
+  const computed = new Map(
+    groups
+      .filter(({ roots: [root] }) => root.op !== "pack")
+      .map((group) => [group, launchOf(group)]),
+  );
+  const launches = groups.flatMap((group) => {
+    const launch = computed.get(group);
+    if (launch) return [launch];
+    const pack = at(group.roots[0]);
+    const operands = nodes[pack].inputs.map((input) => at(bufferOf(input) as Expr));
+    const launches = options.fuse ? [...computed.values()] : []; // else, all is copied
+    const refused = placeOperands(pack, operands, launches, aliases);
+    return operands.flatMap((operand, which) => {
+      const reason = refused.get(operand);
+      return reason ? [copyInto(placeIn(pack, which), operand, reason)] : [];
+    });
   });
-  return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)) };
+  return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)), aliases };
 }
 
 /** A walk over lanes; null for other launches, and for walks of several passes. */
@@ -156,6 +183,19 @@ function splitOf(group: Group, options: LoweringOptions): SplitLaunch | null {
   });
   return { main: step(main), combine: step(combine), sums: sums.map(at) };
 }
+
+const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
+  label: "copy",
+  inputs: [operand],
+  outputs: [into.of],
+  writes: [into.of],
+  reason,
+  region: { program: copyProgram(operand), inputs: [], outputs: [], members: [] },
+  members: [],
+  kernel: null,
+  split: null,
+  into,
+});
 
 function kernelOf(expr: Expr): Kernel {
   const spec = kernelNamed(expr.op);

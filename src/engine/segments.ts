@@ -1,9 +1,11 @@
 /** Message passing on the engine: segments of rows, built once per graph and used by every layer. */
 
-import { indices } from "./create.ts";
+import { indices, range } from "./create.ts";
 import { expectDType } from "./dtype.ts";
-import { DTypeError, ShapeError } from "./errors.ts";
-import type { Storage } from "./expr.ts";
+import { ShapeError } from "./errors.ts";
+import type { Expr, Storage } from "./expr.ts";
+import { searchSorted } from "./ops/search.ts";
+import { sortKeys } from "./ops/sort.ts";
 import { showShape } from "./shape.ts";
 import { gather, record, type Tensor } from "./tensor.ts";
 
@@ -18,24 +20,29 @@ export interface Segments {
   readonly numSegments: number;
 }
 
-const built = new WeakMap<Storage, Map<number, Segments>>();
+/** Plans by what they were made from: numbers on the host, or an expression that computes them. */
+const built = new WeakMap<Storage | Expr, Map<number, Segments>>();
 
 /**
- * Sorts rows by segment, on the host, in time O(E + S); a second call with the same tensor returns
- * what the first one made. `target` u32 [E] must hold data from the host.
+ * Sorts rows by segment, in their own order within one; a second call with the same tensor returns what
+ * the first one made, so layers and gradients share it.
+ *
+ * `target` u32 [E] from the host is sorted there, in time O(E + S), and must be below `numSegments`.
+ * Computed segments are sorted on the device, in the step that needs them; to keep the result for later
+ * steps, `realize` its tensors. There, a row of no such segment (`none`, for example) belongs to none.
  */
 export function segmentsOf(target: Tensor, numSegments: number): Segments {
   expectDType("segmentsOf(target)", target.dtype, ["u32", "i32"]);
   if (target.rank !== 1)
     throw new ShapeError(`segmentsOf(target): expected u32 [E], got ${showShape(target.shape)}`);
   const { storage } = target.expr;
-  if (!storage?.host)
-    throw new DTypeError(
-      "segmentsOf(target): expected indices from the host, got computed ones (use indices(await target.data()))",
-    );
-  const known = built.get(storage) ?? new Map<number, Segments>();
-  built.set(storage, known);
-  const made = known.get(numSegments) ?? sortRows(target, storage.host, numSegments);
+  const host = storage?.host;
+  const source = storage && host ? storage : target.expr;
+  const known = built.get(source) ?? new Map<number, Segments>();
+  built.set(source, known);
+  const made =
+    known.get(numSegments) ??
+    (host ? sortRows(target, host, numSegments) : sortOnDevice(target, numSegments));
   known.set(numSegments, made);
   return { ...made, target }; // the same numbers may be wanted on another device
 }
@@ -55,6 +62,16 @@ function sortRows(target: Tensor, host: ArrayLike<number>, numSegments: number):
   const order = new Uint32Array(host.length);
   for (let e = 0; e < host.length; e++) order[next[host[e]]++] = e;
   return { offsets: indices(offsets), order: indices(order), target, numSegments };
+}
+
+/** Three digits sort the segments of any graph that fits into memory; four, those of any tensor. */
+const usualSegments = 2 ** 24;
+
+function sortOnDevice(target: Tensor, numSegments: number): Segments {
+  const keys = target.cast("u32").minimum(numSegments); // rows of no segment come last
+  const order = sortKeys(keys, numSegments < usualSegments ? usualSegments : 2 ** 32);
+  const offsets = searchSorted(gather(keys, order), range(numSegments + 1, "u32"));
+  return { offsets, order, target, numSegments };
 }
 
 function reduceSegments(op: string, x: Tensor, segments: Segments): Tensor {
@@ -86,11 +103,22 @@ export function segmentMean(x: Tensor, segments: Segments): Tensor {
   return segmentSum(x, segments).div(count.reshape([-1, ...x.shape.slice(1).map(() => 1)]));
 }
 
-/** Softmax among the rows of each segment: α_e = exp(x_e − M_s) / Σ_{e'∈s} exp(x_e' − M_s). */
+/**
+ * Softmax among the rows of each segment: α_e = exp(x_e − M_s) / Σ_{e'∈s} exp(x_e' − M_s); 0 for a row
+ * of no segment.
+ */
 export function segmentSoftmax(x: Tensor, segments: Segments): Tensor {
-  const greatest = segmentMax(x.stopGradient(), segments); // any shift gives the same result
-  const e = x.sub(gather(greatest, segments.target)).exp();
-  return e.div(gather(segmentSum(e, segments), segments.target));
+  const { target, numSegments } = segments;
+  const ofMembers = (y: Tensor): Tensor => {
+    if (target.expr.storage?.host) return y; // all are
+    const isMember = target.cast("u32").less(numSegments);
+    return isMember.reshape([-1, ...x.shape.slice(1).map(() => 1)]).select(y, 0);
+  };
+  const score = ofMembers(x);
+  const greatest = segmentMax(score.stopGradient(), segments); // any shift gives the same result
+  const e = score.sub(gather(greatest, target)).exp();
+  const total = gather(segmentSum(e, segments), target); // at least 1, or of no segment
+  return ofMembers(e.div(total.maximum(0.5)));
 }
 
 /** Adds rows of x into `numRows` rows by index: y[target[e], …] += x[e, …], in the order of e. */

@@ -5,7 +5,7 @@
 import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { currentEvaluator, type Evaluator } from "./evaluator.ts";
-import { type Attrs, constant, type Expr, forget, makeExpr } from "./expr.ts";
+import { type Attrs, constant, type Expr, forget, makeExpr, wholeOf } from "./expr.ts";
 import {
   type BinaryName,
   binary,
@@ -210,7 +210,7 @@ export class Tensor {
   }
 
   toString(): string {
-    const state = this.expr.storage ? "computed" : "lazy";
+    const state = wholeOf(this.expr).storage ? "computed" : "lazy";
     return `Tensor ${this.dtype} ${showShape(this.shape)} ${state}`;
   }
 }
@@ -322,18 +322,24 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   return record("concat", tensors, shape, first.dtype, { attrs: { axis: along } });
 }
 
-/** Rows of x by index: y[i…, f…] = x[rows[i…], f…]. */
+/**
+ * Rows of x by index: y[i…, f…] = x[rows[i…], f…]. Indices from the host must be rows of x. Computed ones
+ * may be others, `none` for example: their y is 0, and no gradient flows back.
+ */
 export function gather(x: Tensor, rows: Tensor): Tensor {
   expectDType("gather(rows)", rows.dtype, ["u32", "i32"]);
   if (x.rank === 0) throw new ShapeError("gather: expected x with rows, got a scalar");
-  checkRows(x, rows);
-  return record("gather", [x, rows], [...rows.shape, ...x.shape.slice(1)], x.dtype);
+  const host = rows.expr.storage?.host;
+  if (host) checkRows(x, host);
+  const attrs: Attrs = host ? {} : { bounded: true };
+  return record("gather", [x, rows], [...rows.shape, ...x.shape.slice(1)], x.dtype, { attrs });
 }
 
+/** A computed row number that stands for no row: see `gather` and `segmentsOf`. */
+export const none = 2 ** 32 - 1;
+
 /** Indices that come from the host are checked once, here; reading past the end is silent on a GPU. */
-function checkRows(x: Tensor, rows: Tensor): void {
-  const host = rows.expr.storage?.host;
-  if (!host) return;
+function checkRows(x: Tensor, host: HostArray): void {
   for (const row of host)
     if (row < 0 || row >= x.shape[0])
       throw new ShapeError(`gather(rows): expected rows below ${x.shape[0]}, got ${row}`);

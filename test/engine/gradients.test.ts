@@ -29,7 +29,9 @@ describe("in double precision", () => {
 });
 
 test("every op that moves values or reduces segments, and every composite, is sampled", () => {
-  const composites = allComposites().map(({ name }) => name);
+  const composites = allComposites()
+    .filter(({ dtype = "f32" }) => dtype === "f32") // integers have no derivative
+    .map(({ name }) => name);
   const names = [...Object.keys(movement), ...Object.keys(segments), ...composites];
   expect(names.filter((name) => !(name in samplers))).toEqual(["stopGradient"]); // has its example
 });
@@ -97,9 +99,5 @@ describe("errors", () => {
     expect(() => gradients(x.prod(), [x])).toThrow(
       new DTypeError("gradients: expected ops that have derivatives, got prod"),
     );
-  });
-  test("computed row numbers", () => {
-    const rows = indices([0, 1]).add(0);
-    expect(() => gradients(gather(x, rows).sum(), [x])).toThrow(/indices from the host/);
   });
 });

@@ -24,6 +24,8 @@ interface Contract {
   sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
   /** Inputs that are not just any numbers, by name. */
   inputs?: (sizes: Dims, random: () => number) => Record<string, ArrayLike<number>>;
+  /** Run-time numbers that are not just any positive ones, by name. */
+  numbers?: Readonly<Record<string, number>>;
 }
 
 /** E rows in S segments, some of them empty, some with many rows. */
@@ -34,6 +36,24 @@ const inSegments: Contract = {
     const sorted = order.map((row) => target[row]!);
     const offsets = Array.from({ length: S! + 1 }, (_, s) => sorted.filter((t) => t < s).length);
     return { segmentOf: target, order, offsets };
+  },
+};
+
+/** Every way to run through the elements. */
+const scans: readonly Attrs[] = [false, true].flatMap((reverse) =>
+  [false, true].map((exclusive) => ({ reverse, exclusive })),
+);
+
+/** Keys whose second digit is one of few, so that there are ties; where each digit of each block starts. */
+const byDigit: Contract = {
+  numbers: { shift: 8 },
+  inputs: ({ E, R, G }, random) => {
+    const keys = Array.from({ length: R! }, () => Math.floor(3 * 256 * random()));
+    const order = Array.from({ length: E! }, () => Math.floor(R! * random()));
+    const starts = new Uint32Array(256 * G!);
+    const bins = order.map((row, e) => (keys[row]! >> 8) * G! + Math.floor(e / Math.ceil(E! / G!)));
+    for (const bin of bins) for (let b = bin + 1; b < starts.length; b++) starts[b]!++;
+    return { keys, order, starts };
   },
 };
 
@@ -55,6 +75,18 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   },
   attention: byHeadDim,
   attentionGradient: byHeadDim,
+  blockSums: { attrs: [{ reverse: false }, { reverse: true }] },
+  scanBlocks: { attrs: scans },
+  countDigits: byDigit,
+  placeByDigit: byDigit,
+  searchSorted: {
+    attrs: [{ right: false }, { right: true }],
+    inputs: ({ E, S }, random) => {
+      const draw = () => Math.floor(5 * random()); // ties
+      const sorted = Array.from({ length: E! }, draw).sort((a, b) => a - b);
+      return { sorted, values: Array.from({ length: S! }, draw) };
+    },
+  },
   segmentAttention: inSegments,
   segmentAttentionGradient: inSegments,
   segmentAttentionStatistics: inSegments,
@@ -76,7 +108,8 @@ const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
 
 export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
   const spec: KernelSpec = kernels[name];
-  const { attrs: variants = [{}], sizes: restrict, inputs } = contracts[name] ?? {};
+  const contract = contracts[name] ?? {};
+  const { attrs: variants = [{}], sizes: restrict, inputs } = contract;
   const random = randomFrom(seed);
   return variants.flatMap((attrs) =>
     Array.from({ length: count }, () => {
@@ -85,7 +118,8 @@ export function kernelCases(name: KernelName, count: number, seed: number): Kern
       const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
       for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
       restrict?.(sizes, attrs, random);
-      return caseOf(kernel, attrs, sizes, { random, given: inputs?.(sizes, random) });
+      const given = { ...contract.numbers, ...inputs?.(sizes, random) };
+      return caseOf(kernel, attrs, sizes, { random, given });
     }),
   );
 }
@@ -94,13 +128,14 @@ function caseOf(
   kernel: Kernel,
   attrs: Attrs,
   sizes: Record<string, number>,
-  { random, given }: { random: () => number; given: Record<string, ArrayLike<number>> | undefined },
+  { random, given }: { random: () => number; given: Record<string, number | ArrayLike<number>> },
 ): KernelCase {
   const shapeOf = (axes: readonly string[]) => axes.map((axis) => elements([axis], sizes));
   const inputs = kernel.operands.map(({ name, dtype, axes }) => {
     const data = hostArray(dtype, elements(axes, sizes), "f64");
-    if (given?.[name]) {
-      data.set(given[name]);
+    const known = given[name];
+    if (typeof known === "object") {
+      data.set(known);
       return data;
     }
     const rowLength = elements(axes.slice(-1), sizes);
@@ -112,7 +147,8 @@ function caseOf(
     for (let i = 0; i < data.length; i++) data[i] = draw(i);
     return data;
   });
-  const values = (kernel.numbers ?? []).map(() => Math.fround(0.01 + random())); // like ε: positive
+  const any = () => Math.fround(0.01 + random()); // like ε: positive
+  const values = (kernel.numbers ?? []).map((name) => (given[name] as number) ?? any());
   const numbers = Object.fromEntries((kernel.numbers ?? []).map((name, i) => [name, values[i]!]));
   const build = () => {
     const whole = makeExpr({

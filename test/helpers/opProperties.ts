@@ -110,10 +110,10 @@ export function describeOps(backend: TestedBackend, { runs, seed }: PropertyOpti
 }
 
 function unarySample(g: Gen, op: string, dtype: DType): Sample {
-  const { domain, takes: _ } = unary[op as keyof typeof unary] as ElementwiseOp;
+  const { domain, gives = dtype } = unary[op as keyof typeof unary] as ElementwiseOp;
   const draw = withExtremes(g, dtype, draws(g, dtype, domain));
   const x = operand(g, shape(g), dtype, draw);
-  const value = oracle.elementwise(op, dtype, [x.value]);
+  const value = oracle.elementwise(op, gives, [x.value]);
   return elementwise(op, [x], ([t]) => t![op as keyof typeof unary](), value);
 }
 

@@ -59,11 +59,20 @@ type Scalar = (...operands: number[]) => number;
 const truth = (x: boolean): number => (x ? 1 : 0);
 
 /** What each elementwise op is, of real numbers. */
+/** The bits of a float as they are in memory; all of a negative one are turned, of others the first. */
+function orderedBits(x: number): number {
+  const bits = new DataView(new ArrayBuffer(4));
+  bits.setFloat32(0, x);
+  const word = bits.getInt32(0);
+  return word === -(2 ** 31) ? 2 ** 31 : (word < 0 ? ~word : word + 2 ** 31) >>> 0;
+}
+
 export const scalarOps: Readonly<Record<string, Scalar>> = {
   neg: (x) => -x!,
   abs: (x) => Math.abs(x!),
   sign: (x) => truth(x! > 0) - truth(x! < 0),
   floor: (x) => Math.floor(x!),
+  orderedBits: (x) => orderedBits(x!),
   square: (x) => x! ** 2,
   reciprocal: (x) => 1 / x!,
   sqrt: (x) => x! ** 0.5,

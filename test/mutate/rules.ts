@@ -48,7 +48,9 @@ export function listRules(): Rule[] {
     ...rows("movement", movement, () => false),
     ...rows("reduce", reduce, () => false),
     ...Object.keys(indexed).map((op) => ruleOfIndexed(op)),
-    ...allComposites().map((composite) => ruleOfComposite(composite)),
+    ...allComposites()
+      .filter(({ dtype = "f32" }) => dtype === "f32")
+      .map((composite) => ruleOfComposite(composite)),
   ];
 }
 

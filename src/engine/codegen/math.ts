@@ -2,7 +2,13 @@
  * Functions that generated code calls by name: `m.…` in JavaScript, `tg…` in WGSL.
  *
  * WGSL's own log, sin, cos and tanh are allowed errors up to 2⁻¹¹ and differ between adapters (one
- * returns NaN for tanh(100)), so these are spelled here, good to about 1e-6 everywhere.
+ * returns NaN for tanh(100)), so these are spelled here. In WGSL they are off by at most, relative to
+ * their values over all their ranges,
+ *
+ *   log 2.5e-7    log1p 4e-7    atan2 5e-7    expm1 2e-6 (below 1)    erf 2e-6    tanh 2.5e-6
+ *
+ * and sin and cos by 2e-7 up to |x| = 10⁴. exp is WGSL's: 3 + 2|x| units in the last place. No op and
+ * no reduction takes a NaN for a number.
  */
 
 /** Philox 4×32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405): multipliers and Weyl steps. */
@@ -53,8 +59,20 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-square) / (Math.sqrt(Math.PI) * (z + fraction)));
 }
 
+const asFloat = new Float32Array(1);
+const asBits = new Uint32Array(asFloat.buffer);
+
+/** Negative numbers grow with falling bits, so all of theirs are turned; positive ones come above them. */
+function orderedBits(x: number): number {
+  if (Number.isNaN(x)) return 0xffffffff;
+  asFloat[0] = x + 0; // −0 is 0
+  const [bits] = asBits;
+  return (bits & 0x80000000 ? ~bits : bits | 0x80000000) >>> 0;
+}
+
 export const jsMath = {
   erf,
+  orderedBits,
   philox,
   /** Towards zero, clamped to the range. */
   toI32: (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0,
@@ -67,6 +85,27 @@ interface Helper {
 }
 
 const wgsl: Record<string, Helper> = {
+  // By bits: WGSL lets compilers assume that there is no NaN, so that x != x may be false of one.
+  tgIsNan: {
+    code: `fn tgIsNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  },
+  // WGSL's own functions may take a NaN for a number: max(NaN, 0) for 0, exp(NaN) for infinity
+  tgKeepNan: {
+    uses: ["tgIsNan"],
+    code: `fn tgKeepNan(x: f32, y: f32) -> f32 { return select(y, x, tgIsNan(x)); }`,
+  },
+  tgExp: {
+    uses: ["tgKeepNan"],
+    code: `fn tgExp(x: f32) -> f32 { return tgKeepNan(x, exp(x)); }`,
+  },
+  tgMax: {
+    uses: ["tgKeepNan"],
+    code: `fn tgMax(x: f32, y: f32) -> f32 { return tgKeepNan(x, tgKeepNan(y, max(x, y))); }`,
+  },
+  tgMin: {
+    uses: ["tgKeepNan"],
+    code: `fn tgMin(x: f32, y: f32) -> f32 { return tgKeepNan(x, tgKeepNan(y, min(x, y))); }`,
+  },
   // log(1 + f) for 1 + f in [√½, √2]: s = f/(2+f), atanh series in s² with fitted coefficients
   tgLogNear: {
     code: `fn tgLogNear(f: f32) -> f32 {
@@ -107,8 +146,9 @@ const wgsl: Record<string, Helper> = {
   },
   // tanh x = t/(t+2) with t = e²ˣ − 1; ±1 to rounding beyond 10
   tgTanh: {
-    uses: ["tgExpm1"],
+    uses: ["tgIsNan", "tgExpm1"],
     code: `fn tgTanh(x: f32) -> f32 {
+  if (tgIsNan(x)) { return x; }
   let t = tgExpm1(2.0 * clamp(x, -10.0, 10.0));
   return t / (t + 2.0);
 }`,
@@ -159,7 +199,10 @@ const wgsl: Record<string, Helper> = {
   },
   // arctangent of |y|/|x| by its smaller ratio, then the octant
   tgAtan2: {
+    uses: ["tgIsNan"],
     code: `fn tgAtan2(y: f32, x: f32) -> f32 {
+  if (tgIsNan(x)) { return x; }
+  if (tgIsNan(y)) { return y; }
   let a = abs(x);
   let b = abs(y);
   let high = max(a, b);
@@ -175,14 +218,22 @@ const wgsl: Record<string, Helper> = {
 }`,
   },
   tgPow: {
-    uses: ["tgLog"],
+    uses: ["tgExp", "tgLog"],
     code: `fn tgPow(x: f32, y: f32) -> f32 {
   if (y == 0.0) { return 1.0; }
   if (x == 0.0) { return select(0.0, 3.4028234e38, y < 0.0); }
-  let size = exp(y * tgLog(abs(x)));
+  let size = tgExp(y * tgLog(abs(x)));
   let isOdd = abs(y - 2.0 * floor(0.5 * y)) == 1.0;
   if (x < 0.0 && floor(y) != y) { return tgLog(x); }
   return select(size, -size, x < 0.0 && isOdd);
+}`,
+  },
+  tgOrderedBits: {
+    code: `fn tgOrderedBits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; } // NaN
+  if (bits > 0x80000000u) { return ~bits; }
+  return (bits & 0x7fffffffu) | 0x80000000u; // -0 is 0
 }`,
   },
   // WGSL clamps to the greatest f32 within the range, which is not its end

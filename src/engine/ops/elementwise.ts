@@ -64,6 +64,7 @@ export type UnaryName =
   | "sigmoid"
   | "relu"
   | "softplus"
+  | "orderedBits"
   | "not";
 
 export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
@@ -81,7 +82,13 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     domain: [-9, 9],
     grad: (dy, x) => dy.mul(x.sign()),
   },
-  sign: { js: (x) => `Math.sign(${x})`, wgsl: (x) => `sign(${x})`, takes: signed, domain: [-9, 9] },
+  sign: {
+    js: (x) => `Math.sign(${x})`,
+    wgsl: (x) => `tgKeepNan(${x}, sign(${x}))`,
+    integer: { wgsl: (x) => `sign(${x})` },
+    takes: signed,
+    domain: [-9, 9],
+  },
   floor: {
     js: (x) => `Math.floor(${x})`,
     wgsl: (x) => `floor(${x})`,
@@ -118,7 +125,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   },
   exp: {
     js: (x) => `Math.exp(${x})`,
-    wgsl: (x) => `exp(${x})`,
+    wgsl: (x) => `tgExp(${x})`,
     takes: float,
     domain: [-20, 20],
     error: 1e-5, // WGSL allows 3 + 2|x| units in the last place
@@ -177,25 +184,33 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   // 1 / (1 + e⁻ˣ); e⁻ˣ may overflow to ∞ in neither spelling
   sigmoid: {
     js: (x) => `1 / (1 + Math.exp(-${x}))`,
-    wgsl: (x) => `1.0 / (1.0 + exp(-max(${x}, -80.0)))`,
+    wgsl: (x) => `1.0 / (1.0 + tgExp(-tgMax(${x}, -80.0)))`,
     takes: float,
     domain: [-99, 99],
     grad: (dy, _x, y) => dy.mul(y.mul(y.neg().add(1))),
   },
   relu: {
     js: (x) => `Math.max(${x}, 0)`,
-    wgsl: (x) => `max(${x}, 0.0)`,
+    wgsl: (x) => `tgMax(${x}, 0.0)`,
     takes: float,
     domain: [-9, 9],
-    grad: (dy, x) => x.greater(0).select(dy, 0),
+    grad: (dy, _x, y) => y.greater(0).select(dy, 0), // by y, so that x need not be kept
   },
   // log(1 + eˣ), written so that neither term overflows
   softplus: {
     js: (x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`,
-    wgsl: (x) => `max(${x}, 0.0) + tgLog1p(exp(-abs(${x})))`,
+    wgsl: (x) => `max(${x}, 0.0) + tgLog1p(tgExp(-abs(${x})))`,
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sigmoid()),
+  },
+  // a u32 for each f32, in the same order: −∞ … −0 = 0 … ∞, NaN; what a sort by digits looks at
+  orderedBits: {
+    js: (x) => `m.orderedBits(${x})`,
+    wgsl: (x) => `tgOrderedBits(${x})`,
+    takes: float,
+    gives: "u32",
+    domain: [-9, 9],
   },
   not: { js: (x) => `!${x}`, wgsl: (x) => `!${x}`, takes: logical, domain: [0, 1] },
 };
@@ -267,14 +282,16 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   },
   maximum: {
     js: (x, y) => `Math.max(${x}, ${y})`,
-    wgsl: (x, y) => `max(${x}, ${y})`,
+    wgsl: (x, y) => `tgMax(${x}, ${y})`,
+    integer: { wgsl: (x, y) => `max(${x}, ${y})` },
     takes: number,
     domain: [-9, 9],
     grad: (dy, a, b) => shared(dy, a.greater(b), a.equal(b)),
   },
   minimum: {
     js: (x, y) => `Math.min(${x}, ${y})`,
-    wgsl: (x, y) => `min(${x}, ${y})`,
+    wgsl: (x, y) => `tgMin(${x}, ${y})`,
+    integer: { wgsl: (x, y) => `min(${x}, ${y})` },
     takes: number,
     domain: [-9, 9],
     grad: (dy, a, b) => shared(dy, a.less(b), a.equal(b)),

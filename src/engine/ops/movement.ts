@@ -176,14 +176,20 @@ export const movement: Readonly<Record<string, MovementOp>> = {
     },
   },
 
-  /** y[i…, f…] = x[rows[i…], f…]: rows of x by index. */
+  /** y[i…, f…] = x[rows[i…], f…]: rows of x by index; if bounded, 0 where x has no such row. */
   gather: {
     *lower(context, expr, index) {
+      const { build } = context;
       const [x, rows] = expr.inputs;
       const rank = rows.shape.length;
-      const row = yield [rows, index.slice(0, rank)];
-      const position = context.build.let("cast", "index", [row]);
-      return yield [x, [position, ...index.slice(rank)]];
+      const features = index.slice(rank);
+      const row = build.let("cast", "u32", [yield [rows, index.slice(0, rank)]]); // −1 is beyond the end
+      const position = build.let("cast", "index", [row]);
+      if (!expr.attrs.bounded) return yield [x, [position, ...features]];
+      const isRow = build.let("less", "bool", [position, context.size(x, 0)]);
+      const safe = build.let("select", "index", [isRow, position, build.literal(0, "index")]);
+      const value = yield [x, [safe, ...features]];
+      return build.let("select", expr.dtype, [isRow, value, build.literal(0, expr.dtype)]);
     },
   },
 };

@@ -36,7 +36,10 @@ export interface Backend {
   /** Lanes to split a reduction over, or 0 where one loop per result is best. */
   lanes(results: number, length: number): number;
 
+  /** New memory, all zeros. */
   createBuffer(bytes: number): DeviceBuffer;
+  /** The same memory from byte `start` on; it is destroyed with the buffer that it is a part of. */
+  slice(buffer: DeviceBuffer, start: number, bytes: number): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
   read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;

@@ -7,12 +7,13 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type Explanation, explainPlan } from "../explain.ts";
-import type { DeviceBuffer, Expr } from "../expr.ts";
+import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
 import { sizeOf } from "../shape.ts";
 import type { Backend } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Planner, type Prepared } from "./planner.ts";
 import { recordPlan } from "./record.ts";
+import { RunMemory } from "./runMemory.ts";
 import { compareResults } from "./verify.ts";
 
 /** Counted since the device was opened. */
@@ -28,11 +29,8 @@ export interface DeviceStats {
   bytesPeak: number;
 }
 
-/** Where the value of an output is: of which node, and in what buffer if it is new. */
-interface Result {
-  node: Expr;
-  buffer: DeviceBuffer | undefined;
-}
+/** Where the value of an output is: there before, or in new memory. */
+type Result = { known: Storage } | { known: null; buffer: DeviceBuffer };
 
 export class Device implements Evaluator {
   readonly backend: Backend;
@@ -57,7 +55,7 @@ export class Device implements Evaluator {
   /** Computes the expressions; afterwards each has its value stored here. */
   realize(outputs: readonly Expr[]): Promise<void> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       if (todo.length > 0) await this.compute(todo);
     });
   }
@@ -65,12 +63,15 @@ export class Device implements Evaluator {
   /** The value of a computed expression. */
   read(expr: Expr): Promise<HostArray> {
     return this.exclusive(async () => {
-      const { host } = expr.storage ?? { host: null };
+      const { whole, start } = locate(expr);
       const { precision } = this.backend;
-      if (host) return convert(host, expr.dtype, precision);
       const count = sizeOf(expr.shape);
+      const host = whole.storage?.host;
+      if (host) return convert(host.subarray(start, start + count), expr.dtype, precision);
       if (count === 0) return hostArray(expr.dtype, 0, precision);
-      const data = await this.backend.read(this.memory.bufferOf(expr), expr.dtype, count);
+      const buffer = this.memory.bufferOf(whole);
+      const part = whole === expr ? buffer : this.memory.part(buffer, start, expr);
+      const data = await this.backend.read(part, expr.dtype, count);
       await this.backend.check();
       return data;
     });
@@ -79,7 +80,7 @@ export class Device implements Evaluator {
   /** How the expressions would be computed; computes nothing. */
   explain(outputs: readonly Expr[]): Promise<Explanation> {
     return this.exclusive(async () => {
-      const todo = outputs.filter((output) => !output.storage);
+      const todo = uncomputed(outputs);
       const { nodes, compiled } = await this.planner.prepare(todo, wanted());
       return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision);
     });
@@ -119,33 +120,40 @@ export class Device implements Evaluator {
   private async compute(outputs: readonly Expr[]): Promise<void> {
     const prepared = await this.planner.prepare(outputs, wanted());
     if (env.verify() && !prepared.compiled.isVerified) await this.verify(outputs, prepared);
-    const results = await this.run(prepared);
+    const { results, values } = await this.run(prepared);
     for (const [which, output] of outputs.entries()) {
-      const { node, buffer } = results[which];
-      if (!node.storage && buffer) this.memory.adopt(node, buffer);
-      output.storage = node.storage;
+      const result = results[which];
+      output.storage = result.known
+        ? this.memory.copyOf(result.known)
+        : this.memory.hold(null, result.buffer);
     }
+    values.freeAll(); // the outputs have their shares
   }
 
-  /** Submits a plan. Returns where each output is. */
-  private async run(prepared: Prepared): Promise<Result[]> {
-    const { nodes, compiled } = prepared;
-    const buffers = new Map<number, DeviceBuffer>(); // of what the plan stored, by position
+  /** Submits a plan. Returns where each output is; `values` holds the new ones until it is freed. */
+  private async run(prepared: Prepared): Promise<{ results: Result[]; values: RunMemory }> {
+    const { plan } = prepared.compiled;
+    const { nodes } = prepared;
+    const values = new RunMemory(plan, nodes, this.memory);
     try {
-      this.submit(prepared, buffers);
+      this.submit(prepared, values);
       await this.backend.check();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
-      for (const buffer of buffers.values()) this.memory.give(buffer);
+      values.freeAll();
       for (const node of nodes) if (node.storage?.host) this.release(node);
       this.memory.drain();
       throw error;
     }
-    return compiled.plan.results.map((at) => ({ node: nodes[at], buffer: buffers.get(at) }));
+    const results = plan.results.map((at): Result => {
+      const known = nodes[at].storage;
+      return known ? { known } : { known: null, buffer: values.at(at) };
+    });
+    return { results, values };
   }
 
-  private submit(prepared: Prepared, buffers: Map<number, DeviceBuffer>): void {
-    const commands = recordPlan(prepared, this.memory, this.backend, buffers);
+  private submit(prepared: Prepared, values: RunMemory): void {
+    const commands = recordPlan(prepared, this.memory, this.backend, values);
     if (commands.length > 0) {
       this.backend.run(commands);
       this.counts.submits++;
@@ -158,7 +166,11 @@ export class Device implements Evaluator {
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
     const counted = { ...this.counts }; // the comparison is no work that was asked for
-    const plain = await this.planner.prepare(outputs, { fuse: false, kernels: false }, new Map());
+    const plain = await this.planner.prepare(
+      outputs,
+      { fuse: false, kernels: "quadratic" },
+      new Map(),
+    );
     const fused = await this.readAndFree(outputs, await this.run(prepared));
     const unfused = await this.readAndFree(outputs, await this.run(plain));
     Object.assign(this.counts, counted);
@@ -174,20 +186,33 @@ export class Device implements Evaluator {
   /** The values of what a plan computed; nothing for outputs that are inputs themselves. */
   private async readAndFree(
     outputs: readonly Expr[],
-    results: readonly Result[],
+    { results, values }: { results: readonly Result[]; values: RunMemory },
   ): Promise<HostArray[]> {
     const arrays: HostArray[] = [];
-    for (const [which, { buffer }] of results.entries()) {
+    for (const [which, result] of results.entries()) {
       const { dtype, shape } = outputs[which];
-      const count = buffer ? sizeOf(shape) : 0;
+      const count = sizeOf(shape);
       arrays.push(
-        buffer && count > 0 ? await this.backend.read(buffer, dtype, count) : hostArray(dtype, 0),
+        result.known || count === 0
+          ? hostArray(dtype, 0)
+          : await this.backend.read(result.buffer, dtype, count),
       );
     }
-    for (const buffer of new Set(results.map(({ buffer }) => buffer)))
-      if (buffer) this.memory.give(buffer);
+    values.freeAll();
     return arrays;
   }
+}
+
+/** What holds the values of those that have none yet, each once. */
+const uncomputed = (outputs: readonly Expr[]): Expr[] =>
+  [...new Set(outputs.map(wholeOf))].filter((output) => !output.storage);
+
+/** Where a value is: all of `whole`, or a piece of it from element `start` on. */
+function locate(expr: Expr): { whole: Expr; start: number } {
+  const whole = wholeOf(expr);
+  let start = 0;
+  for (let part = expr; part !== whole; [part] = part.inputs) start += part.values[0];
+  return { whole, start };
 }
 
 const wanted = () => ({ fuse: env.fuse(), kernels: env.kernels() });

@@ -10,6 +10,8 @@ import type { Backend, Command, Executable } from "./backend.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
+  start: number;
+  whole?: JsBuffer;
 }
 interface JsExecutable extends Executable {
   run: JsFunction;
@@ -21,10 +23,12 @@ export function jsBackend(precision: Precision): Backend {
   const compiled = new Map<string, JsExecutable>();
 
   const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
-    const { memory } = buffer as JsBuffer;
-    if (dtype === "f32")
-      return precision === "f64" ? new Float64Array(memory) : new Float32Array(memory);
-    return dtype === "i32" ? new Int32Array(memory) : new Uint32Array(memory);
+    const { memory, start, bytes } = buffer as JsBuffer;
+    if (dtype === "f32" && precision === "f64") return new Float64Array(memory, start, bytes / 8);
+    if (dtype === "f32") return new Float32Array(memory, start, bytes / 4);
+    return dtype === "i32"
+      ? new Int32Array(memory, start, bytes / 4)
+      : new Uint32Array(memory, start, bytes / 4);
   };
 
   /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
@@ -46,12 +50,16 @@ export function jsBackend(precision: Precision): Backend {
     lanes: () => 0,
     createBuffer(bytes): JsBuffer {
       try {
-        return { bytes, memory: new ArrayBuffer(bytes) };
+        return { bytes, start: 0, memory: new ArrayBuffer(bytes) };
       } catch {
         throw new DeviceError(`js: expected memory for ${bytes} B, got none`);
       }
     },
     destroyBuffer: () => {},
+    slice(buffer, start, bytes): JsBuffer {
+      const part = buffer as JsBuffer;
+      return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
+    },
     upload: (buffer, data, dtype) => view(buffer, dtype).set(data),
 
     read(buffer, dtype, count) {

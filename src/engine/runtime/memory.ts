@@ -1,7 +1,7 @@
 /** The memory of a device: which buffer holds which value, and when it comes back. */
-import { bytesPer, type DType } from "../dtype.ts";
+import { bytesPer, type DType, type HostArray } from "../dtype.ts";
 import { DeviceError } from "../errors.ts";
-import type { DeviceBuffer, Expr } from "../expr.ts";
+import type { DeviceBuffer, Expr, Storage } from "../expr.ts";
 import { type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Backend } from "./backend.ts";
 import { BufferPool } from "./pool.ts";
@@ -28,14 +28,20 @@ export class DeviceMemory {
   }
 
   /** A buffer for `count` elements; `label` and `shape` are named if it does not fit. */
-  take(dtype: DType, count: number, label: string, shape: Shape): DeviceBuffer {
+  take(dtype: DType, count: number, label: string, shape: Shape, layout?: string): DeviceBuffer {
     const bytes = count * bytesPer(dtype, this.backend.precision);
     const { bufferBytes } = this.backend.limits;
     if (bytes > bufferBytes)
       throw new DeviceError(
         `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(shape)})`,
       );
-    return this.pool.take(Math.max(bytes, 4));
+    return this.pool.take(Math.max(bytes, 4), layout);
+  }
+
+  /** The memory of `part`, which begins at element `start` of `buffer`. */
+  part(buffer: DeviceBuffer, start: number, { dtype, shape }: Expr): DeviceBuffer {
+    const each = bytesPer(dtype, this.backend.precision);
+    return this.backend.slice(buffer, start * each, Math.max(1, sizeOf(shape)) * each);
   }
 
   give(buffer: DeviceBuffer): void {
@@ -63,11 +69,18 @@ export class DeviceMemory {
     return buffer;
   }
 
-  /** Makes a buffer the value of an expression; it comes back when nobody holds the value. */
-  adopt(expr: Expr, buffer: DeviceBuffer): void {
-    const storage = { host: null, buffers: new Map([[this.owner, buffer]]) };
-    expr.storage = storage;
+  /** The same values under another shape, held apart: either may be released before the other. */
+  copyOf({ host, buffers }: Storage): Storage {
+    return this.hold(host, buffers.get(this.owner));
+  }
+
+  /** A share in the buffer, which comes back when nobody has one any more. */
+  hold(host: HostArray | null, buffer: DeviceBuffer | undefined): Storage {
+    const storage: Storage = { host, buffers: new Map() };
+    if (!buffer) return storage;
+    storage.buffers.set(this.owner, this.pool.share(buffer));
     this.abandoned.register(storage, buffer, storage);
+    return storage;
   }
 
   /** Frees this device's copy of a value. */
@@ -80,7 +93,11 @@ export class DeviceMemory {
   }
 
   /** Memory for a value of that type and shape. */
-  takeFor({ dtype, shape }: Pick<Expr, "dtype" | "shape">, label: string): DeviceBuffer {
-    return this.take(dtype, sizeOf(shape), label, shape);
+  takeFor(
+    { dtype, shape }: Pick<Expr, "dtype" | "shape">,
+    label: string,
+    layout?: string,
+  ): DeviceBuffer {
+    return this.take(dtype, sizeOf(shape), label, shape, layout);
   }
 }

@@ -1,9 +1,10 @@
 /** From graphs to compiled plans, once per structure. */
-import { expandComposites, isComposite, needsExpanding } from "../composite.ts";
+import { compositeNamed, expandComposites, needsExpanding } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
+import { ownerOf } from "../place.ts";
 import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
 import type { Backend, Executable } from "./backend.ts";
 
@@ -12,7 +13,7 @@ export interface CompiledPlan {
   main: readonly Executable[];
   /** Of walks that may be split over lanes. */
   split: readonly ({ main: Executable; combine: Executable } | null)[];
-  /** Launch after which the value at a position is not read again. */
+  /** Launch after which nothing is read from the buffer of the value at a position. */
   lastUse: ReadonlyMap<number, number>;
   /** Whether its results have been found to agree with those of the unfused plan. */
   isVerified: boolean;
@@ -21,7 +22,8 @@ export interface CompiledPlan {
 /** Whether to fuse, and to use hand-written kernels. */
 export interface Ways {
   fuse: boolean;
-  kernels: boolean;
+  /** `quadratic`: only those whose compositions would be too much work. */
+  kernels: boolean | "quadratic";
 }
 
 /** A compiled plan, with the nodes that it refers to by position. */
@@ -49,8 +51,9 @@ export class Planner {
     { fuse, kernels }: Ways,
     plans = this.known,
   ): Promise<Prepared> {
-    const hasKernel = (expr: Expr) =>
-      isComposite(expr) && kernels && kernelNamed(expr.op) !== undefined;
+    const hasKernel = ({ op }: Expr) =>
+      kernelNamed(op) !== undefined &&
+      (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => needsExpanding(node, hasKernel))) {
@@ -77,8 +80,8 @@ export class Planner {
     ]);
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
-      for (const at of [...inputs, ...outputs]) lastUse.set(at, step);
-    for (const at of plan.results) lastUse.delete(at);
+      for (const at of [...inputs, ...outputs]) lastUse.set(ownerOf(plan.aliases, at), step);
+    for (const at of plan.results) lastUse.delete(ownerOf(plan.aliases, at));
     if (env.debug() >= 3)
       console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
     return { plan, main, split, lastUse, isVerified: false };

@@ -10,12 +10,15 @@ interface Memory {
  * Buffers by size class, so that step after step runs in the same memory.
  *
  * Commands execute in the order they were submitted, so a buffer may be handed out again as soon
- * as the command that reads it last has been recorded.
+ * as the command that reads it last has been recorded. Several owners may share one, or parts of it:
+ * it is free when the last of them gives it back.
  */
 export class BufferPool {
   bytesLive = 0;
   bytesPeak = 0;
-  private readonly free = new Map<number, DeviceBuffer[]>();
+  private readonly free = new Map<string, DeviceBuffer[]>();
+  private readonly further = new Map<DeviceBuffer, number>(); // owners besides the first
+  private readonly layouts = new WeakMap<DeviceBuffer, string>();
   private readonly memory: Memory;
   private readonly maxBytes: number;
 
@@ -25,19 +28,37 @@ export class BufferPool {
     this.maxBytes = maxBytes;
   }
 
-  take(bytes: number): DeviceBuffer {
+  /**
+   * Whatever was in it before. With a `layout`, only buffers of the same one are reused: what its
+   * users leave untouched is zero for ever.
+   */
+  take(bytes: number, layout = ""): DeviceBuffer {
     const size = Math.min(sizeClass(bytes), this.maxBytes);
-    const buffer = this.free.get(size)?.pop() ?? this.memory.createBuffer(size);
+    const buffer = this.free.get(`${size} ${layout}`)?.pop() ?? this.memory.createBuffer(size);
+    if (layout !== "") this.layouts.set(buffer, layout);
     this.bytesLive += size;
     this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);
     return buffer;
   }
 
-  give(buffer: DeviceBuffer): void {
+  /** One more owner. */
+  share(part: DeviceBuffer): DeviceBuffer {
+    const buffer = part.whole ?? part;
+    this.further.set(buffer, (this.further.get(buffer) ?? 0) + 1);
+    return part;
+  }
+
+  give(part: DeviceBuffer): void {
+    const buffer = part.whole ?? part;
+    const others = this.further.get(buffer) ?? 0;
+    if (others > 1) this.further.set(buffer, others - 1);
+    else this.further.delete(buffer);
+    if (others > 0) return;
     this.bytesLive -= buffer.bytes;
-    const sameSize = this.free.get(buffer.bytes);
-    if (sameSize) sameSize.push(buffer);
-    else this.free.set(buffer.bytes, [buffer]);
+    const key = `${buffer.bytes} ${this.layouts.get(buffer) ?? ""}`;
+    const alike = this.free.get(key);
+    if (alike) alike.push(buffer);
+    else this.free.set(key, [buffer]);
   }
 
   /** Returns idle buffers to the system. */

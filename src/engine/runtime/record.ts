@@ -1,5 +1,6 @@
 /** From a compiled plan and the sizes at hand to the commands that a backend runs. */
 import type { DeviceBuffer, Expr } from "../expr.ts";
+import { ownerOf } from "../place.ts";
 import { kernelParams, type Launch, type SplitLaunch, unreadParts } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
@@ -7,49 +8,45 @@ import { sizeOf } from "../shape.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import type { DeviceMemory } from "./memory.ts";
 import type { Prepared } from "./planner.ts";
+import type { RunMemory } from "./runMemory.ts";
 
 /** Where values are. */
 interface Places {
   nodes: readonly Expr[];
   memory: DeviceMemory;
-  bufferAt: (at: number) => DeviceBuffer;
+  values: RunMemory;
 }
 
 /**
- * The commands of a plan, in order. `buffers` receives what it stores, by position; memory that is
- * not read again is free for the next launch.
+ * The commands of a plan, in order. `values` knows then where its results are; memory that is not
+ * read again is free for the next launch.
  */
 export function recordPlan(
   { nodes, compiled: { plan, main, split, lastUse } }: Prepared,
   memory: DeviceMemory,
   backend: Backend,
-  buffers: Map<number, DeviceBuffer>,
+  values: RunMemory,
 ): Command[] {
   const commands: Command[] = [];
   // Uploads come before all launches, so they must not take memory that becomes free in between.
-  for (const { inputs } of plan.launches)
-    for (const at of inputs) if (nodes[at].storage) memory.bufferOf(nodes[at]);
-  const bufferAt = (at: number) => buffers.get(at) ?? memory.bufferOf(nodes[at]);
+  for (const { inputs } of plan.launches) for (const at of inputs) values.upload(at);
   for (const [step, launch] of plan.launches.entries()) {
-    const inputs = launch.inputs.map(bufferAt);
-    for (const at of launch.outputs) buffers.set(at, memory.takeFor(nodes[at], launch.label));
+    const inputs = launch.inputs.map((at) => values.at(at));
     const scratch = unreadParts(launch, nodes).map((part) => memory.takeFor(part, launch.label));
     const unread = scratch.values();
-    const targets = launch.writes.map(
-      (at) => (at === null ? unread.next().value : buffers.get(at)) as DeviceBuffer,
+    const targets = launch.writes.map((at) =>
+      at === null ? (unread.next().value as DeviceBuffer) : values.claim(at, launch.label),
     );
+    if (launch.into)
+      targets[0] = memory.part(targets[0], launch.into.start(nodes), nodes[launch.inputs[0]]);
     const lanes = lanesFor(launch, nodes, backend);
     if (launch.split && split[step] && lanes > 1)
-      commands.push(
-        ...splitCommands(launch.split, split[step], lanes, { nodes, memory, bufferAt }),
-      );
+      commands.push(...splitCommands(launch.split, split[step], lanes, { nodes, memory, values }));
     else commands.push(command(launch, main[step], [...inputs, ...targets], nodes));
     for (const buffer of scratch) memory.give(buffer);
-    for (const at of new Set([...launch.inputs, ...launch.outputs])) {
-      const buffer = buffers.get(at);
-      if (!buffer || lastUse.get(at) !== step) continue;
-      memory.give(buffer);
-      buffers.delete(at);
+    for (const at of [...launch.inputs, ...launch.outputs]) {
+      const owner = ownerOf(plan.aliases, at);
+      if (lastUse.get(owner) === step) values.free(owner);
     }
   }
   return commands.filter(({ threads }) => threads > 0);
@@ -68,14 +65,16 @@ function splitCommands(
   { main, combine, sums }: SplitLaunch,
   executables: { main: Executable; combine: Executable },
   lanes: number,
-  { nodes, memory, bufferAt }: Places,
+  { nodes, memory, values }: Places,
 ): Command[] {
   const partials = sums.map((at) => {
     const { dtype, shape } = nodes[at];
     return memory.takeFor({ dtype, shape: [lanes, ...shape] }, "lanes");
   });
-  const [read, written] = [main.inputs, main.outputs].map((list) => list.map(bufferAt));
-  const results = [...combine.inputs, ...combine.outputs].map(bufferAt);
+  const [read, written] = [main.inputs, main.outputs].map((list) =>
+    list.map((at) => values.at(at)),
+  );
+  const results = [...combine.inputs, ...combine.outputs].map((at) => values.at(at));
   for (const partial of partials) memory.give(partial);
   return [
     programCommand(

@@ -14,6 +14,9 @@ import { type GpuExecutable, Pipelines } from "./webgpu/pipelines.ts";
 interface GpuBuffer extends DeviceBuffer {
   id: number;
   handle: GPUBuffer;
+  /** Bytes from the beginning of `handle`. */
+  start: number;
+  whole?: GpuBuffer;
 }
 
 /** Measured best, or close to it, on software adapters as on GPUs. */
@@ -88,6 +91,11 @@ class WebGpuBackend implements Backend {
     (buffer as GpuBuffer).handle.destroy();
   }
 
+  slice(buffer: DeviceBuffer, start: number, bytes: number): GpuBuffer {
+    const part = buffer as GpuBuffer;
+    return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
+  }
+
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void {
     const isHeld =
       data.BYTES_PER_ELEMENT === 4 && (dtype === "f32") === data instanceof Float32Array;
@@ -105,7 +113,8 @@ class WebGpuBackend implements Backend {
     const { handle: staging } = this.allocate(size, usage.mapRead | usage.copyDst);
     this.faults.guard("webgpu(read)", () => {
       const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer((buffer as GpuBuffer).handle, 0, staging, 0, size);
+      const { handle, start } = buffer as GpuBuffer;
+      encoder.copyBufferToBuffer(handle, start, staging, 0, size);
       this.device.queue.submit([encoder.finish()]);
     });
     try {
@@ -188,11 +197,11 @@ class WebGpuBackend implements Backend {
     const handle = this.faults.guard("webgpu", () =>
       this.device.createBuffer({ size, usage: flags }),
     );
-    return { id: this.nextId++, bytes, handle };
+    return { id: this.nextId++, bytes, start: 0, handle };
   }
 
-  private write({ handle }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
-    this.faults.guard("webgpu(upload)", () => this.device.queue.writeBuffer(handle, 0, data));
+  private write({ handle, start }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
+    this.faults.guard("webgpu(upload)", () => this.device.queue.writeBuffer(handle, start, data));
   }
 
   private writeParams(words: ArrayBuffer): void {
@@ -210,7 +219,7 @@ class WebGpuBackend implements Backend {
     buffers: readonly GpuBuffer[],
   ): GPUBindGroup {
     const size = paramsSize(paramTypes.length);
-    const name = `${access} ${size} ${buffers.map(({ id }) => id).join()}`;
+    const name = `${access} ${size} ${buffers.map(nameOf).join()}`;
     const known = this.bindGroups.get(name);
     if (known) return known;
     if (this.bindGroups.size > 4096) this.bindGroups.clear();
@@ -218,13 +227,20 @@ class WebGpuBackend implements Backend {
       layout,
       entries: [
         { binding: 0, resource: { buffer: (this.paramsBuffer as GpuBuffer).handle, size } },
-        ...buffers.map(({ handle }, slot) => ({ binding: slot + 1, resource: { buffer: handle } })),
+        ...buffers.map((buffer, slot) => ({ binding: slot + 1, resource: rangeOf(buffer) })),
       ],
     });
     this.bindGroups.set(name, group);
     return group;
   }
 }
+
+const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
+  whole ? `${id}@${start}+${bytes}` : `${id}`;
+
+/** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
+const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
+  whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
 
 function labelsOf(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];

@@ -1,6 +1,6 @@
 import { zeros } from "../../engine/create.ts";
 import { attention } from "../../engine/ops/attention.ts";
-import { matmul } from "../../engine/ops/contraction.ts";
+import { linear } from "../../engine/ops/linear.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { xavierUniform, zero } from "../initialisers.ts";
@@ -28,7 +28,7 @@ export class SelfAttention {
 
   /** x f32 [B, N, width]; mask bool [B, N], true where a key is padding → f32 [B, N, width]. */
   forward(x: Tensor, mask: Tensor): Tensor {
-    const qkv = matmul(x, this.inProjWeight, { transposeB: true }).add(this.inProjBias);
+    const qkv = linear(x, this.inProjWeight, this.inProjBias);
     return this.outProj.forward(attend(qkv, mask, this.numHeads));
   }
 }

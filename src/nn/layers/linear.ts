@@ -1,4 +1,4 @@
-import { matmul } from "../../engine/ops/contraction.ts";
+import { linear } from "../../engine/ops/linear.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { fanInUniform, type Initialiser } from "../initialisers.ts";
@@ -23,6 +23,6 @@ export class Linear {
 
   /** x f32 […, inputs] → f32 […, outputs]. */
   forward(x: Tensor): Tensor {
-    return matmul(x, this.weight, { transposeB: true }).add(this.bias);
+    return linear(x, this.weight, this.bias);
   }
 }

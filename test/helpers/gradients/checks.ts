@@ -12,6 +12,7 @@ import { reduceSamplers } from "./reduce.ts";
 import { rowExamples } from "./rowExamples.ts";
 import { rowSamplers } from "./rows.ts";
 import { segmentSamplers } from "./segments.ts";
+import { sortSamplers } from "./sorts.ts";
 
 export const samplers: Readonly<Record<string, Sampler>> = {
   ...elementwiseSamplers,
@@ -20,6 +21,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   ...segmentSamplers,
   ...compositeSamplers,
   ...rowSamplers,
+  ...sortSamplers,
 };
 
 export interface Check {

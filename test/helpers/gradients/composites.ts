@@ -1,7 +1,7 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
-import { record } from "../../../src/engine/tensor.ts";
-import { attention, concat, matmul, Tensor, tensor } from "../../../src/index.ts";
+import { record, wrap } from "../../../src/engine/tensor.ts";
+import { attention, concat, linear, matmul, Tensor, tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -52,6 +52,26 @@ export const compositeSamplers: Record<string, Sampler> = {
     const product = (x: Tensor, y: Tensor) =>
       record("matmul", [x, y], [batch, m, n], "f32", { attrs });
     return { ...caseOf(`shared ${JSON.stringify(attrs)}`, operands, product), isLinear: true };
+  },
+
+  linear: (random) => {
+    const [outputs, inputs] = smallShape(random, { minRank: 2, maxRank: 2 });
+    const x = [...smallShape(random, { minRank: 1, maxRank: 2, maxSize: 2 }), inputs];
+    const operands = [x, [outputs, inputs], [outputs]].map((shape) => operand(random, shape));
+    return { ...caseOf("linear", operands, linear), isLinear: true };
+  },
+
+  // both results, as the gradient of `linear` has them
+  linearGradient: (random) => {
+    const [rows, outputs, inputs] = smallShape(random, { minRank: 3, maxRank: 3 });
+    const operands = [
+      [rows, outputs],
+      [rows, inputs],
+    ].map((shape) => operand(random, shape));
+    return caseOf("linearGradient", operands, (dy, x) => {
+      const dW = record("linearGradient", [dy, x], [outputs, inputs], "f32");
+      return concat([dW.reshape([-1]), wrap(partOf(dW.expr, "bias"), [dy, x])]);
+    });
   },
 
   "matmul with itself": (random) => {

@@ -334,7 +334,8 @@ export const examples: Readonly<Record<string, () => Promise<unknown>>> = {
     const without = [...Object.entries(unary), ...Object.entries(binary)]
       .filter(([, { grad }]) => !grad)
       .map(([name]) => name);
-    const steps = "sign floor not equal less lessEqual greater greaterEqual and or".split(" ");
+    const steps =
+      "sign floor not equal less lessEqual greater greaterEqual and or orderedBits".split(" ");
     if (without.some((name) => !steps.includes(name)))
       throw new Error(`expected derivatives of all but ${steps}, got none of ${without}`);
   },

@@ -1,5 +1,5 @@
 /** Every op that moves values, by its name in the table; all of them are linear. */
-import { concat, gather, tensor } from "../../../src/index.ts";
+import { concat, gather, pack, pieces, tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -79,6 +79,21 @@ export const movementSamplers: Record<string, Sampler> = {
     );
     const twice = whole(random, 0, parts.length - 1);
     return caseOf(`concat[${axis}]`, parts, (...xs) => concat([...xs, xs[twice]], axis));
+  }),
+
+  pack: linear((random) => {
+    const parts = Array.from({ length: whole(random, 1, 3) }, () =>
+      operand(random, smallShape(random)),
+    );
+    const twice = whole(random, 0, parts.length - 1);
+    return caseOf("pack", parts, (...xs) => pack([...xs, xs[twice]]));
+  }),
+
+  piece: linear((random) => {
+    const shapes = Array.from({ length: 3 }, () => smallShape(random));
+    const parts = shapes.map((shape) => operand(random, shape));
+    const which = whole(random, 0, 2);
+    return caseOf(`piece ${which}`, parts, (...xs) => pieces(pack(xs).mul(2), shapes)[which]);
   }),
 
   gather: linear((random) => {

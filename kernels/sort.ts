@@ -1,0 +1,70 @@
+import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+
+/** What one invocation owns: a block of consecutive elements. */
+const ownBlock = /* wgsl */ `
+  let length = (dims.E + dims.G - 1u) / dims.G;
+  let end = min((i + 1u) * length, dims.E);
+  let shift = u32(dims.shift);`;
+
+/**
+ * countDigits: how many elements of each of G blocks have each digit of 8 bits.
+ *
+ *   y[d, g] = #{ e in block g: (keys[order[e]] >> shift) mod 256 = d }
+ *
+ * One invocation owns a block and counts in private memory, so there are no atomics. Neighbouring
+ * invocations write neighbouring counts.
+ */
+export const countDigits: KernelSpec = defineKernel({
+  name: "countDigits",
+  inputs: { keys: "u32 [R]", order: "u32 [E]" },
+  output: "u32 [256, G]",
+  numbers: ["shift"],
+  threads: ({ G }) => G,
+
+  reference([keys, order], y, { E, G, shift }) {
+    const length = Math.ceil(E / G);
+    for (let e = 0; e < E; e++)
+      y[((keys[order[e]] >>> shift) & 255) * G + Math.floor(e / length)]++;
+  },
+
+  wgsl: /* wgsl */ `${ownBlock}
+  var counts: array<u32, 256>;
+  for (var e = i * length; e < end; e++) { counts[(keys[order[e]] >> shift) & 255u]++; }
+  for (var d = 0u; d < 256u; d++) { y[d * dims.G + i] = counts[d]; }
+`,
+});
+
+/**
+ * placeByDigit: one pass of a stable sort by digits (Knuth, The Art of Computer Programming 3, 5.2.5).
+ *
+ *   y[starts[d, g] + j] = order[e]   for the j-th element e of block g with digit d
+ *
+ * One invocation owns a block and places its elements in order, so equal digits stay in order.
+ */
+export const placeByDigit: KernelSpec = defineKernel({
+  name: "placeByDigit",
+  inputs: { keys: "u32 [R]", order: "u32 [E]", starts: "u32 [256, G]" },
+  output: "u32 [E]",
+  numbers: ["shift"],
+  threads: ({ G }) => G,
+
+  reference([keys, order, starts], y, { E, G, shift }) {
+    const length = Math.ceil(E / G);
+    const next = starts.slice();
+    for (let e = 0; e < E; e++) {
+      const digit = (keys[order[e]] >>> shift) & 255;
+      y[next[digit * G + Math.floor(e / length)]++] = order[e];
+    }
+  },
+
+  wgsl: /* wgsl */ `${ownBlock}
+  var next: array<u32, 256>;
+  for (var d = 0u; d < 256u; d++) { next[d] = starts[d * dims.G + i]; }
+  for (var e = i * length; e < end; e++) {
+    let row = order[e];
+    let digit = (keys[row] >> shift) & 255u;
+    y[next[digit]] = row;
+    next[digit]++;
+  }
+`,
+});

@@ -1,0 +1,45 @@
+/**
+ * Tensors that share one buffer, so that one launch updates them all: `pack` lays them out, `pieces`
+ * names the parts again. Neither moves data if it can be helped: what is packed is computed in its
+ * place, and a piece of a computed tensor is the same memory.
+ */
+import { expectDType } from "./dtype.ts";
+import { ShapeError } from "./errors.ts";
+import { layoutOf } from "./layout.ts";
+import { type Shape, showShape } from "./shape.ts";
+import { record, type Tensor, wrap } from "./tensor.ts";
+
+/**
+ * All elements in one row, f32 [total]: tensor by tensor, each begun anew at a multiple of 64, with
+ * zeros between. Packing all pieces of a tensor gives that tensor.
+ */
+export function pack(tensors: readonly Tensor[]): Tensor {
+  if (tensors.length === 0) throw new ShapeError("pack: expected at least one tensor, got none");
+  for (const { dtype } of tensors) expectDType("pack", dtype, ["f32"]);
+  const { starts, total } = layoutOf(tensors.map(({ shape }) => shape));
+  const whole = wholeOfPieces(tensors, starts, total);
+  return whole ?? record("pack", tensors, [total], "f32");
+}
+
+/** The tensors of these shapes that were packed into `flat`, f32 [total]. */
+export function pieces(flat: Tensor, shapes: readonly Shape[]): Tensor[] {
+  const { starts, total } = layoutOf(shapes);
+  if (flat.rank !== 1 || flat.size !== total)
+    throw new ShapeError(`pieces(flat): expected f32 [${total}], got ${showShape(flat.shape)}`);
+  return shapes.map((shape, which) =>
+    record("piece", [flat], shape, flat.dtype, { values: [starts[which]] }),
+  );
+}
+
+function wholeOfPieces(
+  tensors: readonly Tensor[],
+  starts: readonly number[],
+  total: number,
+): Tensor | null {
+  const [whole] = tensors[0].expr.inputs;
+  const areAll = tensors.every(
+    ({ expr: { op, inputs, values } }, which) =>
+      op === "piece" && inputs[0] === whole && values[0] === starts[which],
+  );
+  return areAll && whole.shape[0] === total ? wrap(whole, tensors) : null;
+}

@@ -1,0 +1,3 @@
+import { describeSorts } from "../helpers/sortProperties.ts";
+
+describeSorts("webgpu", 4);
