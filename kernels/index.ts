@@ -7,11 +7,7 @@ import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
-import {
-  segmentAttention,
-  segmentAttentionGradient,
-  segmentAttentionStatistics,
-} from "./segmentAttention.ts";
+import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
 
@@ -28,6 +24,5 @@ export const kernels = {
   searchSorted,
   segmentAttention,
   segmentAttentionGradient,
-  segmentAttentionStatistics,
   softmax,
 } satisfies Record<string, KernelSpec>;

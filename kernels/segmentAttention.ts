@@ -1,5 +1,7 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 
+const largest = 3.4028234663852886e38; // greatest finite f32
+
 /**
  * Attention among the rows of each segment, forward and backward. Row e is in segment segmentOf[e]; the
  * rows of segment s are order[offsets[s]], …, order[offsets[s+1] − 1]. Weights are never stored.
@@ -22,14 +24,15 @@ export const segmentAttention: KernelSpec = defineKernel({
     segmentOf: "u32 [E]",
   },
   output: "f32 [S, H, D]",
+  more: { logSum: "f32 [S, H]" }, // log Σ_e exp scores[e, h]: the gradient has the weights from it
   finishes: true,
   threads: ({ S, H, D }) => S * H * Math.ceil(D / 4),
 
-  reference([scores, values, offsets, order], y, { S, H, D }) {
+  reference([scores, values, offsets, order], y, { S, H, D }, _attrs, { logSum }) {
     for (let s = 0; s < S; s++)
       for (let h = 0; h < H; h++) {
         const to = (s * H + h) * D;
-        let [greatest, total] = [Number.NEGATIVE_INFINITY, 0];
+        let [greatest, total] = [-largest, 0];
         for (let at = offsets[s]; at < offsets[s + 1]; at++)
           greatest = Math.max(greatest, scores[order[at] * H + h]);
         for (let at = offsets[s]; at < offsets[s + 1]; at++) {
@@ -39,6 +42,7 @@ export const segmentAttention: KernelSpec = defineKernel({
           for (let d = 0; d < D; d++) y[to + d] += weight * values[row * D + d];
         }
         for (let d = 0; d < D; d++) y[to + d] /= Math.max(total, 1e-30);
+        logSum[s * H + h] = greatest + Math.log(Math.max(total, 1e-30));
       }
   },
 
@@ -51,7 +55,7 @@ export const segmentAttention: KernelSpec = defineKernel({
   let columns = min(vec4u(d, d + 1u, d + 2u, d + 3u), vec4u(last));
   let first = offsets[s];
   let end = offsets[s + 1u];
-  var greatest = -3.4028234663852886e38;
+  var greatest = -${largest};
   for (var at = first; at < end; at++) {
     greatest = max(greatest, scores[order[at] * dims.H + h]);
   }
@@ -65,116 +69,65 @@ export const segmentAttention: KernelSpec = defineKernel({
     sum += weight * vec4f(values[element.x], values[element.y], values[element.z], values[element.w]);
   }
   let mean = sum / max(total, 1e-30); // an empty segment: zeros
+  if (d == 0u) { storeLogSum(s * dims.H + h, greatest + tgLog(max(total, 1e-30))); }
   let to = (s * dims.H + h) * dims.D + d;
   for (var t = 0u; t < min(4u, dims.D - d); t++) { store(to + t, mean[t]); }
 `,
 });
 
 /**
- * segmentAttentionStatistics: what the gradient needs to know of a segment and head,
+ * segmentAttentionGradient: with α[e, h] = exp(scores[e, h] − L[s, h]), δ[s, h] = Σ_d dy[s, h, d] y[s, h, d]
+ * and s the segment of row e,
  *
- *   L[s, h] = log Σ_e exp scores[e, h]        δ[s, h] = Σ_d dy[s, h, d] · made[s, h, d]
+ *   dv[e, h, d] = α[e, h] dy[s, h, d]        ds[e, h] = α[e, h] (Σ_d dy[s, h, d] values[e, h, d] − δ[s, h])
  *
- * where `made` is what the forward pass made. One invocation owns one pair.
- */
-export const segmentAttentionStatistics: KernelSpec = defineKernel({
-  name: "segmentAttentionStatistics",
-  inputs: {
-    scores: "f32 [E, H]",
-    offsets: "u32 [S+1]",
-    order: "u32 [E]",
-    segmentOf: "u32 [E]",
-    made: "f32 [S, H, D]",
-    dy: "f32 [S, H, D]",
-  },
-  output: "f32 [S, H, 2]",
-  threads: ({ S, H }) => S * H,
-
-  reference([scores, offsets, order, , made, dy], statistics, { S, H, D }) {
-    for (let i = 0; i < S * H; i++) {
-      const [s, h] = [Math.floor(i / H), i % H];
-      let greatest = -3.4028234663852886e38; // least f32
-      for (let at = offsets[s]; at < offsets[s + 1]; at++)
-        greatest = Math.max(greatest, scores[order[at] * H + h]);
-      let [total, delta] = [0, 0];
-      for (let at = offsets[s]; at < offsets[s + 1]; at++)
-        total += Math.exp(scores[order[at] * H + h] - greatest);
-      for (let d = 0; d < D; d++) delta += made[i * D + d] * dy[i * D + d];
-      statistics[2 * i] = greatest + Math.log(Math.max(total, 1e-30));
-      statistics[2 * i + 1] = delta;
-    }
-  },
-
-  wgsl: /* wgsl */ `
-  let s = i / dims.H;
-  let h = i % dims.H;
-  let first = offsets[s];
-  let end = offsets[s + 1u];
-  var greatest = -3.4028234663852886e38;
-  for (var at = first; at < end; at++) {
-    greatest = max(greatest, scores[order[at] * dims.H + h]);
-  }
-  var total = 0.0;
-  for (var at = first; at < end; at++) {
-    total += exp(scores[order[at] * dims.H + h] - greatest);
-  }
-  var delta = 0.0;
-  for (var d = 0u; d < dims.D; d++) { delta += made[i * dims.D + d] * dy[i * dims.D + d]; }
-  store(2u * i, greatest + tgLog(max(total, 1e-30)));
-  store(2u * i + 1u, delta);
-`,
-});
-
-/**
- * segmentAttentionGradient: with α[e, h] = exp(scores[e, h] − L[s, h]) and s the segment of row e,
- *
- *   dv[e, h, d] = α[e, h] dy[s, h, d]
- *   ds[e, h] = α[e, h] (Σ_d dy[s, h, d] values[e, h, d] − δ[s, h])
- *
- * side by side in one result: D columns of dv, then ds. One invocation owns one row and head.
+ * One invocation owns one row and head.
  */
 export const segmentAttentionGradient: KernelSpec = defineKernel({
   name: "segmentAttentionGradient",
   inputs: {
-    scores: "f32 [E, H]",
     values: "f32 [E, H, D]",
+    scores: "f32 [E, H]",
     segmentOf: "u32 [E]",
     dy: "f32 [S, H, D]",
-    statistics: "f32 [S, H, 2]",
+    logSum: "f32 [S, H]",
+    delta: "f32 [S, H]",
   },
-  output: "f32 [E, H, D+1]",
+  output: "f32 [E, H, D]",
+  more: { dScores: "f32 [E, H]" },
   threads: ({ E, H }) => E * H,
 
-  reference([scores, values, segmentOf, dy, statistics], gradient, { E, S, H, D }) {
+  reference(inputs, dValues, { E, S, H, D }, _attrs, { dScores }) {
+    const [values, scores, segmentOf, dy, logSum, delta] = inputs;
     for (let i = 0; i < E * H; i++) {
       const own = segmentOf[Math.floor(i / H)];
       if (own >= S) continue; // a row of no segment
       const segment = own * H + (i % H); // and head
-      const weight = Math.exp(scores[i] - statistics[2 * segment]);
-      let slope = -statistics[2 * segment + 1];
+      const weight = Math.exp(scores[i] - logSum[segment]);
+      let slope = -delta[segment];
       for (let d = 0; d < D; d++) {
         slope += dy[segment * D + d] * values[i * D + d];
-        gradient[i * (D + 1) + d] = weight * dy[segment * D + d];
+        dValues[i * D + d] = weight * dy[segment * D + d];
       }
-      gradient[i * (D + 1) + D] = weight * slope;
+      dScores[i] = weight * slope;
     }
   },
 
   wgsl: /* wgsl */ `
-  let to = i * (dims.D + 1u);
   let own = segmentOf[i / dims.H];
   if (own >= dims.S) { // a row of no segment
-    for (var d = 0u; d <= dims.D; d++) { store(to + d, 0.0); }
+    for (var d = 0u; d < dims.D; d++) { store(i * dims.D + d, 0.0); }
+    storeDScores(i, 0.0);
     return;
   }
   let segment = own * dims.H + i % dims.H; // and head
-  let weight = exp(scores[i] - statistics[2u * segment]);
-  var slope = -statistics[2u * segment + 1u];
+  let weight = exp(scores[i] - logSum[segment]);
+  var slope = -delta[segment];
   for (var d = 0u; d < dims.D; d++) {
     let received = dy[segment * dims.D + d];
     slope += received * values[i * dims.D + d];
-    store(to + d, weight * received);
+    store(i * dims.D + d, weight * received);
   }
-  store(to + dims.D, weight * slope);
+  storeDScores(i, weight * slope);
 `,
 });

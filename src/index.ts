@@ -19,8 +19,15 @@ export {
   zeros,
 } from "./engine/create.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
-export { DeviceError, DTypeError, FormatError, ShapeError } from "./engine/errors.ts";
-export type { ExplainedLaunch, Explanation } from "./engine/explain.ts";
+export {
+  DeviceError,
+  DeviceLostError,
+  DTypeError,
+  FormatError,
+  OutOfMemoryError,
+  ShapeError,
+} from "./engine/errors.ts";
+export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
@@ -42,6 +49,7 @@ export {
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
+export { traceText } from "./engine/runtime/trace.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
 export {
   type Segments,

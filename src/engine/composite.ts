@@ -23,6 +23,8 @@ export interface CompositeResult {
 
 export interface Composite extends CompositeResult {
   name: string;
+  /** A cheaper way to the same value, taken unless fusion is off; `because` is for `explain`. */
+  rewrite?: { because: string; to: CompositeResult["compose"] };
   /** Further results, which a kernel makes in the same launch; named as in its `more`. */
   parts?: Readonly<Record<string, CompositeResult>>;
   /**
@@ -88,13 +90,13 @@ export const allComposites = (): Composite[] => [...composites.values()];
 export const isComposite = (expr: Expr): boolean => composites.has(expr.op);
 
 /**
- * The same outputs with every composite that `keep` does not claim replaced by its composition.
- * `nodes` in order, operands first.
+ * The same outputs with every composite that `keep` does not claim replaced by its composition, or
+ * what that may be rewritten to. `nodes` in order, operands first.
  */
 export function expandComposites(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  keep: (expr: Expr) => boolean,
+  { keep, rewrite }: { keep: (expr: Expr) => boolean; rewrite: boolean },
 ): readonly Expr[] {
   if (!nodes.some((node) => needsExpanding(node, keep))) return outputs;
   const replaced = new Map<Expr, Expr>();
@@ -103,7 +105,10 @@ export function expandComposites(
   const replace = (node: Expr): Expr => {
     const inputs = node.inputs.map(now);
     const composite = keep(node) ? undefined : composites.get(node.op);
-    if (composite) return composite.compose(inputs, node);
+    if (composite) {
+      const compose = (rewrite && composite.rewrite?.to) || composite.compose;
+      return compose(inputs, node);
+    }
     if (isPart(node)) {
       const [whole] = node.inputs;
       const operands = whole.inputs.map(now);
@@ -124,4 +129,12 @@ export function needsExpanding(node: Expr, keep: (expr: Expr) => boolean): boole
   if (node.storage) return false;
   if (isPart(node)) return node.inputs[0].storage !== null || !keep(node.inputs[0]);
   return isComposite(node) && !keep(node);
+}
+
+/** Which composites among the nodes have a cheaper form, and why it is the same. */
+export function rewritesIn(nodes: readonly Expr[], keep: (expr: Expr) => boolean): string[] {
+  return nodes.flatMap((node) => {
+    const because = needsExpanding(node, keep) && composites.get(node.op)?.rewrite?.because;
+    return because ? [`${node.op} (${because})`] : [];
+  });
 }

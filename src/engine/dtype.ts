@@ -19,9 +19,25 @@ export function bytesPer(dtype: DType, precision: Precision = "f32"): number {
 
 /** A zeroed host array for `count` elements. */
 export function hostArray(dtype: DType, count: number, precision: Precision = "f32"): HostArray {
+  return arrayOver(dtype, new ArrayBuffer(count * bytesPer(dtype, precision)), precision);
+}
+
+/** Memory, from byte `start` on, as elements of a dtype. */
+export function arrayOver(
+  dtype: DType,
+  memory: ArrayBuffer,
+  precision: Precision = "f32",
+  start = 0,
+  bytes = memory.byteLength,
+): HostArray {
+  const count = bytes / bytesPer(dtype, precision);
   if (dtype === "f32")
-    return precision === "f64" ? new Float64Array(count) : new Float32Array(count);
-  return dtype === "i32" ? new Int32Array(count) : new Uint32Array(count);
+    return precision === "f64"
+      ? new Float64Array(memory, start, count)
+      : new Float32Array(memory, start, count);
+  return dtype === "i32"
+    ? new Int32Array(memory, start, count)
+    : new Uint32Array(memory, start, count);
 }
 
 /** The dtype that a typed array holds. */

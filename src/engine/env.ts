@@ -19,6 +19,8 @@ export const env = {
   fuse: (): boolean => variables().TG_FUSE !== "0",
   /** TG_VERIFY=1: run every new plan also unfused and without kernels, and compare. */
   verify: (): boolean => variables().TG_VERIFY === "1",
+  /** TG_TRACE: the file for a timeline of what devices do. */
+  trace: (): string | undefined => variables().TG_TRACE || undefined,
   /** TG_DEBUG: 1 a line per step, 2 a line per launch, 3 the plan, 4 the source. */
   debug: (): number => Number(variables().TG_DEBUG ?? 0),
 };

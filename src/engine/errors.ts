@@ -1,5 +1,5 @@
 /**
- * The four errors this package raises. Every message reads
+ * The errors this package raises: four, and two kinds of the third. Every message reads
  * `where: expected …, got … (why)`, in the caller's words, with the numbers.
  */
 
@@ -13,9 +13,22 @@ export class DTypeError extends Error {
   override readonly name = "DTypeError";
 }
 
-/** No device, a lost device, not enough of its memory, or a program that it refused. */
+/** No device, a program that it refused, or one of the kinds below. */
 export class DeviceError extends Error {
-  override readonly name = "DeviceError";
+  override readonly name: string = "DeviceError";
+}
+
+/**
+ * The device went away: a driver was reset, a card unplugged, the page's GPU process ended. Open
+ * another; values that lie on the host are uploaded again, all others are gone.
+ */
+export class DeviceLostError extends DeviceError {
+  override readonly name = "DeviceLostError";
+}
+
+/** More than the device's memory, or than one buffer of it, can hold. The device stays usable. */
+export class OutOfMemoryError extends DeviceError {
+  override readonly name = "OutOfMemoryError";
 }
 
 /** A malformed, truncated or hostile file; says which file and the line or byte. */

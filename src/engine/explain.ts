@@ -18,11 +18,20 @@ export interface ExplainedLaunch {
   /** Bytes that must move at least: each buffer once. */
   bytes: number;
   source: string;
+  /** How long it took, where that was asked for and the device keeps time. */
+  ms: number | null;
+}
+
+export interface ExplainOptions {
+  /** Run the launches, twice, and say how long each took the second time. Default: false. */
+  measure?: boolean;
 }
 
 export interface Explanation {
   launches: ExplainedLaunch[];
-  /** One line per launch. */
+  /** What was replaced by a cheaper form before launches were formed, and why that is the same. */
+  rewrites: readonly string[];
+  /** One line per launch, then one per rewrite. */
   text: string;
 }
 
@@ -31,6 +40,7 @@ export function explainPlan(
   nodes: readonly Expr[],
   executables: readonly Executable[],
   precision: Precision,
+  times: readonly number[] | null = null,
 ): Explanation {
   const show = (at: number) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`;
   const bytesOf = (at: number) => sizeOf(nodes[at].shape) * bytesPer(nodes[at].dtype, precision);
@@ -44,11 +54,15 @@ export function explainPlan(
       stores: outputs.map(show),
       bytes: [...new Set(inputs), ...outputs].reduce((sum, at) => sum + bytesOf(at), 0),
       source: executables[which].source,
+      ms: times?.[which] ?? null,
     };
   });
   const lines = launches.map(
-    ({ label, members, reason, reads, stores }) =>
-      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}`,
+    ({ label, members, reason, reads, stores, ms }) =>
+      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}${ms === null ? "" : `; ${ms.toFixed(3)} ms`}`,
   );
-  return { launches, text: `${launches.length} launches\n${lines.join("\n")}` };
+  const { rewrites } = plan;
+  const notes = rewrites.map((note) => `  rewritten: ${note}`);
+  const text = [`${launches.length} launches`, ...lines, ...notes].join("\n");
+  return { launches, rewrites, text };
 }

@@ -100,6 +100,8 @@ export interface Plan {
   launches: readonly Launch[];
   /** Position of the stored value of each output: its own, or what it reshapes. */
   results: readonly number[];
+  /** What was replaced before, for `explain`. */
+  rewrites: readonly string[];
   /** Values that lie inside the buffers of others. */
   aliases: Aliases;
 }
@@ -109,6 +111,7 @@ const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => co
 export interface PlanOptions extends FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
+  rewrites: readonly string[];
 }
 
 export function makePlan(
@@ -167,7 +170,8 @@ export function makePlan(
       return reason ? [copyInto(placeIn(pack, which), operand, reason)] : [];
     });
   });
-  return { launches, results: outputs.map((output) => at(bufferOf(output) as Expr)), aliases };
+  const results = outputs.map((output) => at(bufferOf(output) as Expr));
+  return { launches, results, aliases, rewrites: options.rewrites };
 }
 
 /** A walk over lanes; null for other launches, and for walks of several passes. */

@@ -351,8 +351,8 @@ export function constantOf(where: string, value: number, dtype: DType): Tensor {
   return new Tensor(constant(value, dtype));
 }
 
-/** State to be computed along with whatever is computed next, by device (null: the current one). */
-const pending = new Map<Evaluator | null, Set<Expr>>();
+/** State to be computed along with whatever is computed next on a device. */
+const pending = new WeakMap<Evaluator, Set<Expr>>();
 
 /**
  * Makes tensors the state that the next step starts from. They are computed in the same submission as
@@ -361,8 +361,9 @@ const pending = new Map<Evaluator | null, Set<Expr>>();
  */
 export function commit(tensors: readonly Tensor[]): void {
   for (const { expr, device } of tensors) {
-    const waiting = pending.get(device) ?? new Set();
-    pending.set(device, waiting.add(expr));
+    const owner = device ?? currentEvaluator();
+    const waiting = pending.get(owner) ?? new Set();
+    pending.set(owner, waiting.add(expr));
   }
 }
 
@@ -372,9 +373,8 @@ export async function realize(tensors: readonly Tensor[]): Promise<void> {
 }
 
 async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
-  const owners = device === currentEvaluator() ? [device, null] : [device];
-  const state = owners.flatMap((owner) => [...(pending.get(owner) ?? [])]);
-  for (const owner of owners) pending.delete(owner);
+  const state = [...(pending.get(device) ?? [])];
+  pending.delete(device);
   await device.realize([...tensors.map(({ expr }) => expr), ...state]);
   for (const expr of state) forget(expr);
 }

@@ -130,7 +130,9 @@ function instance(dawn: Dawn, place: Place, options: NodeGpuOptions): GPU {
 
   if (place === "swiftshader") preloadSwiftShader();
   else useSystemDrivers();
-  const gpu = dawn.create(features === "" ? [] : [`enable-dawn-features=${features}`]);
+  const flags = ["disable-dawn-features=timestamp_quantization"]; // else times are multiples of 65 µs
+  if (features !== "") flags.push(`enable-dawn-features=${features}`);
+  const gpu = dawn.create(flags);
   instances.set(key, gpu);
   return gpu;
 }

@@ -1,9 +1,11 @@
 import type { Device } from "../engine/runtime/device.ts";
 import { type OpenOptions, openDevice as openAnywhere } from "../index.ts";
 import { type NodeGpuOptions, nodeGpu } from "./gpu.ts";
+import { writeTraces } from "./trace.ts";
 
 /** Opens a device in Node, where `webgpu` means Dawn: a real GPU, else a software adapter. */
 export function openDevice(options: OpenOptions & NodeGpuOptions = {}): Promise<Device> {
+  writeTraces();
   const gpu = async () => {
     const { adapter, source, description } = await nodeGpu(options);
     return { adapter, isSoftware: source !== "hardware", description };

@@ -23,12 +23,12 @@ test("a process that leaves its device open ends too", async () => {
 });
 
 test.each(["lose", "loseReading"])(
-  "a device lost at work is a DeviceError, then and later: %s",
+  "a device lost at work is a DeviceLostError, then and later: %s",
   async (way) => {
     const { way: outcomes } = await ended(way);
     const [first, ...later] = outcomes;
     const isLost =
-      /^DeviceError: webgpu: expected a working device, got a lost one \(destroyed: .*; open another and upload again\)$/;
+      /^DeviceLostError: webgpu: expected a working device, got a lost one \(destroyed: .*; open another and upload again\)$/;
     if (first !== "done") expect(first).toMatch(isLost); // it may have been done before the device went
     for (const error of later) expect(error).toMatch(isLost);
   },

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { BufferPool } from "../../src/engine/runtime/pool.ts";
 
+const purpose = { label: "test", dtype: "f32", shape: [] } as const;
 const limit = 2 ** 31 - 4; // common for storage bindings, and not a size class
 
 function poolOf() {
@@ -19,19 +20,19 @@ function poolOf() {
 test("of a buffer a fifth is unused at most, and none is above the limit", () => {
   const { pool } = poolOf();
   for (let bytes = 257; bytes < limit; bytes = Math.floor(bytes * 1.1)) {
-    const buffer = pool.take(bytes);
+    const buffer = pool.take(bytes, purpose);
     expect(buffer.bytes).toBeGreaterThanOrEqual(bytes);
     expect(buffer.bytes).toBeLessThanOrEqual(Math.min(1.25 * bytes, limit));
     if (buffer.bytes < limit) expect(buffer.bytes % 8).toBe(0);
   }
-  expect(pool.take(limit).bytes).toBe(limit);
+  expect(pool.take(limit, purpose).bytes).toBe(limit);
 });
 
 test("what is given back is taken again, and drained in the end", () => {
   const { pool, made, destroyed } = poolOf();
-  const [a, b] = [pool.take(1000), pool.take(1020)];
+  const [a, b] = [pool.take(1000, purpose), pool.take(1020, purpose)];
   pool.give(a);
-  expect(pool.take(900)).toBe(a);
+  expect(pool.take(900, purpose)).toBe(a);
   expect([pool.bytesLive, pool.bytesPeak]).toEqual([2048, 2048]);
   pool.give(a);
   pool.give(b);

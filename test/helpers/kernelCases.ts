@@ -89,7 +89,6 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   },
   segmentAttention: inSegments,
   segmentAttentionGradient: inSegments,
-  segmentAttentionStatistics: inSegments,
 };
 
 export interface KernelCase {

@@ -1,10 +1,12 @@
 /** The affine map of layers, whose gradients take one launch for weight and bias and one for x. */
-import { defineComposite, partOf } from "../composite.ts";
+import { defineComposite } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { showShape } from "../shape.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { matmul } from "./contraction.ts";
+import { joinedLinear } from "./joinedLinear.ts";
+import { parameterGradients } from "./linearGradient.ts";
 
 const rowsOf = (x: Tensor): Tensor => x.reshape([-1, x.shape[x.rank - 1]]);
 
@@ -16,30 +18,16 @@ const affine = defineComposite({
     matmul(new Tensor(x), new Tensor(weight), { transposeB: true }).add(new Tensor(bias)).expr,
 
   grad: (dy, [x, weight]) => {
-    const operands = [rowsOf(dy), rowsOf(x)];
-    const dW = linearGradient(operands.map(({ expr }) => expr));
-    return [matmul(dy, weight), wrap(dW, operands), wrap(partOf(dW, "bias"), operands)];
+    const { dWeight, dBias } = parameterGradients(rowsOf(dy), rowsOf(x));
+    return [matmul(dy, weight), dWeight, dBias];
   },
 });
 
-/** dW[o, i] = Σ_r dy[r, o] · x[r, i] and db[o] = Σ_r dy[r, o] of dy f32 [R, O], x f32 [R, I]. */
-const linearGradient = defineComposite({
-  name: "linearGradient",
-  shape: ([dy, x]) => [dy.shape[1], x.shape[1]],
-  compose: ([dy, x]) => matmul(new Tensor(dy), new Tensor(x), { transposeA: true }).expr,
-  parts: {
-    bias: {
-      shape: ([dy]) => [dy.shape[1]],
-      compose: ([dy]) => new Tensor(dy).sum({ axes: 0 }).expr,
-    },
-  },
-  grad: (ofWeight, [dy, x], _y, _expr, { bias }) => {
-    const ofDy = matmul(x, ofWeight, { transposeB: true });
-    return [bias ? ofDy.add(bias) : ofDy, matmul(dy, ofWeight)];
-  },
-});
-
-/** y = x Wᵀ + b: x f32 […, R, I], weight f32 [O, I], bias f32 [O] → f32 […, R, O]. */
+/**
+ * y = x Wᵀ + b: x f32 […, R, I], weight f32 [O, I], bias f32 [O] → f32 […, R, O].
+ *
+ * Where x is a concatenation with gathered rows in it, these are never repeated or joined in memory.
+ */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   for (const t of [x, weight, bias]) expectDType("linear", t.dtype, ["f32"]);
   const [outputs, inputs] = weight.shape;
@@ -50,6 +38,8 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   if (bias.rank !== 1 || bias.shape[0] !== outputs)
     throw new ShapeError(`linear(bias): expected [${outputs}], got ${showShape(bias.shape)}`);
   if (x.size === 0 || outputs === 0) return matmul(x, weight, { transposeB: true }).add(bias);
+  const joined = joinedLinear(x, weight, bias);
+  if (joined) return joined;
   const operands = [x, weight, bias];
   return wrap(affine(operands.map(({ expr }) => expr)), operands);
 }

@@ -1,4 +1,4 @@
-import { defineComposite } from "../composite.ts";
+import { defineComposite, partOf } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Expr } from "../expr.ts";
@@ -11,58 +11,73 @@ import {
   segmentValues,
 } from "../segments.ts";
 import { showShape } from "../shape.ts";
-import { concat, gather, Tensor, wrap } from "../tensor.ts";
+import { gather, Tensor, wrap } from "../tensor.ts";
 
 const exprsOf = (tensors: readonly Tensor[]): Expr[] => tensors.map(({ expr }) => expr);
+const tensorsOf = (exprs: readonly Expr[]): Tensor[] => exprs.map((expr) => new Tensor(expr));
 const withAxis = (x: Tensor): Tensor => x.reshape([...x.shape, 1]);
 
 const attention = defineComposite({
   name: "segmentAttention",
   shape: ([, values, offsets]) => [offsets.shape[0] - 1, ...values.shape.slice(1)],
-  compose: ([scores, values, ...plan]) => {
-    const segments = segmentsIn(plan.map((expr) => new Tensor(expr)));
-    const weights = segmentSoftmax(new Tensor(scores), segments);
-    return segmentSum(withAxis(weights).mul(new Tensor(values)), segments).expr;
+  compose: (inputs) => {
+    const [scores, values, ...plan] = tensorsOf(inputs);
+    const segments = segmentsIn(plan);
+    const weights = segmentSoftmax(scores, segments);
+    return segmentSum(withAxis(weights).mul(values), segments).expr;
   },
 
-  // Weights are computed again from L: of the size of the edges, only the gradient itself is stored.
-  grad: (dy, [scores, values, offsets, order, target], y) => {
-    const known = [scores, offsets, order, target, y, dy];
-    const statistics = wrap(attentionStatistics(exprsOf(known)), known);
-    const inputs = [scores, values, target, dy, statistics];
-    const both = wrap(attentionGradient(exprsOf(inputs)), inputs); // [E, H, D + 1]
-    const width = values.shape[2];
-    const dScores = both.slice([null, null, [width, width + 1]]).reshape(scores.shape);
-    return [dScores, both.slice([null, null, [0, width]]), null, null, null];
+  // L_s = log Σ_e exp scores_e per head: from it, the gradient has the weights without their sum
+  parts: {
+    logSum: {
+      shape: ([scores, , offsets]) => [offsets.shape[0] - 1, scores.shape[1]],
+      compose: (inputs) => {
+        const [scores, , ...plan] = tensorsOf(inputs);
+        const segments = segmentsIn(plan);
+        const greatest = segmentMax(scores.stopGradient(), segments); // any shift does
+        const shifted = scores.sub(gather(greatest, segments.target));
+        const total = segmentSum(shifted.exp(), segments);
+        return greatest.add(total.maximum(1e-30).log()).expr;
+      },
+    },
+  },
+
+  // As ∂L/∂scores_e is α_e too, a gradient of L only changes what is subtracted from the slopes.
+  grad: (dy, [scores, values, , , target], y, _expr, { logSum: dLogSum }) => {
+    const delta = dy.mul(y).sum({ axes: 2 }); // [S, H]
+    const logSum = wrap(partOf(y.expr, "logSum"), [y]);
+    const inputs = [values, scores, target, dy, logSum, dLogSum ? delta.sub(dLogSum) : delta];
+    const dValues = wrap(attentionGradient(exprsOf(inputs)), inputs);
+    const dScores = wrap(partOf(dValues.expr, "dScores"), inputs);
+    return [dScores, dValues, null, null, null];
   },
 });
 
-/** (L_s, δ_s) per segment and head, f32 [S, H, 2]: L_s = log Σ_e exp scores_e and δ_s = dy_s · y_s. */
-const attentionStatistics = defineComposite({
-  name: "segmentAttentionStatistics",
-  shape: ([, offsets, , , y]) => [offsets.shape[0] - 1, y.shape[1], 2],
-  compose: ([scoresExpr, ...rest]) => {
-    const [scores, offsets, order, target, y, dy] = [scoresExpr, ...rest].map((e) => new Tensor(e));
-    const segments = segmentsIn([offsets, order, target]);
-    const greatest = segmentMax(scores.stopGradient(), segments); // any shift gives the same result
-    const total = segmentSum(scores.sub(gather(greatest, target)).exp(), segments);
-    const delta = y.mul(dy).sum({ axes: 2, keepAxes: true });
-    return concat([withAxis(greatest.add(total.maximum(1e-30).log())), delta]).expr;
-  },
-});
+/** Per row: α_e = exp(scores_e − L_s) with s the segment of e, f32 [E, H, 1], and dy_s, f32 [E, H, D]. */
+function repeated(scores: Tensor, target: Tensor, dy: Tensor, logSum: Tensor) {
+  const weights = withAxis(scores.sub(gather(logSum, target)).exp());
+  return { weights, received: gather(dy, target) };
+}
 
-/** dv_e and ds_e side by side, f32 [E, H, D + 1]; α_e = exp(scores_e − L_s) with s the segment of e. */
+/** dL/dvalues = α_e dy_s, and beside it dL/dscores = α_e (dy_s · values_e − δ_s). */
 const attentionGradient = defineComposite({
   name: "segmentAttentionGradient",
-  shape: ([, values]) => [values.shape[0], values.shape[1], values.shape[2] + 1],
+  shape: ([values]) => values.shape,
   compose: (inputs) => {
-    const [scores, values, target, dy, statistics] = inputs.map((e) => new Tensor(e));
-    const ofRow = gather(statistics, target); // [E, H, 2]
-    const [logSum, delta] = [0, 1].map((which) => ofRow.slice([null, null, [which, which + 1]]));
-    const weights = withAxis(scores).sub(logSum).exp(); // [E, H, 1]
-    const received = gather(dy, target);
-    const slope = received.mul(values).sum({ axes: 2, keepAxes: true }).sub(delta);
-    return concat([weights.mul(received), weights.mul(slope)]).expr;
+    const [, scores, target, dy, logSum] = tensorsOf(inputs);
+    const { weights, received } = repeated(scores, target, dy, logSum);
+    return weights.mul(received).expr;
+  },
+  parts: {
+    dScores: {
+      shape: ([, scores]) => scores.shape,
+      compose: (inputs) => {
+        const [values, scores, target, dy, logSum, delta] = tensorsOf(inputs);
+        const { weights, received } = repeated(scores, target, dy, logSum);
+        const slope = received.mul(values).sum({ axes: 2 }).sub(gather(delta, target));
+        return weights.reshape(scores.shape).mul(slope).expr;
+      },
+    },
   },
 });
 

@@ -2,6 +2,8 @@ import type { DType, HostArray, Precision } from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
+import { type Shape, showShape } from "../shape.ts";
+import type { Span } from "./trace.ts";
 
 /** A compiled program or kernel. */
 export interface Executable {
@@ -15,10 +17,22 @@ export interface Command {
   /** Inputs in order, then outputs; none is both. */
   buffers: readonly DeviceBuffer[];
   params: readonly number[];
+  /** Of the plan, which it belongs to. */
+  launch: number;
   /** Invocations wanted, and how many parallel axes are longer than 1 (for generated programs). */
   threads: number;
   rank: number;
 }
+
+/** What memory is for, as errors name it. */
+export interface Purpose {
+  /** The op that is stored, or `upload`. */
+  label: string;
+  dtype: DType;
+  shape: Shape;
+}
+
+export const showPurpose = ({ dtype, shape }: Purpose): string => `${dtype} ${showShape(shape)}`;
 
 export interface BackendLimits {
   /** Buffers that one launch may read. */
@@ -37,11 +51,12 @@ export interface Backend {
   lanes(results: number, length: number): number;
 
   /** New memory, all zeros. */
-  createBuffer(bytes: number): DeviceBuffer;
+  createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
   /** The same memory from byte `start` on; it is destroyed with the buffer that it is a part of. */
   slice(buffer: DeviceBuffer, start: number, bytes: number): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void;
+  /** What the buffer holds now: commands that are enqueued later do not change it. */
   read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;
 
   /** Compiling the same source again returns what is there. */
@@ -50,8 +65,12 @@ export interface Backend {
   compileKernel(kernel: Kernel, finish: Program | null): Promise<Executable>;
   readonly pipelines: number;
 
+  /** Resolves when few enough submissions are under way for another one. */
+  ready(): Promise<void>;
   /** Enqueues the commands, in order, in one submission. */
   run(commands: readonly Command[]): void;
+  /** As `run`, and when each command ran; absent where a device keeps no time. */
+  readonly runTimed?: ((commands: readonly Command[]) => Promise<readonly Span[]>) | undefined;
   /** Throws what went wrong on the device since the last call. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -6,14 +6,16 @@ import { type DType, type HostArray, hostArray, type Precision } from "../dtype.
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { type Explanation, explainPlan } from "../explain.ts";
+import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
 import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
-import { sizeOf } from "../shape.ts";
-import type { Backend } from "./backend.ts";
+import { showShape, sizeOf } from "../shape.ts";
+import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Planner, type Prepared } from "./planner.ts";
 import { recordPlan } from "./record.ts";
 import { RunMemory } from "./runMemory.ts";
+import { Submissions } from "./submissions.ts";
+import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
 import { compareResults } from "./verify.ts";
 
 /** Counted since the device was opened. */
@@ -36,20 +38,26 @@ export class Device implements Evaluator {
   readonly backend: Backend;
   private readonly memory: DeviceMemory;
   private readonly planner: Planner;
-  private readonly counts = { launches: 0, submits: 0 };
+  private readonly submissions: Submissions;
+  private readonly trace: Trace | null;
   private queue: Promise<unknown> = Promise.resolve();
+  /** Values on their way to the host. */
+  private readonly reading = new Set<Promise<unknown>>();
   private closing: Promise<void> | null = null;
 
   constructor(backend: Backend) {
     this.backend = backend;
     this.memory = new DeviceMemory(backend, this);
-    this.planner = new Planner(backend);
+    this.trace = startTrace(`${backend.name}: ${backend.description}`);
+    this.planner = new Planner(backend, this.trace);
+    this.submissions = new Submissions(backend, this.trace);
   }
 
   stats(): DeviceStats {
     const { bytesLive, bytesPeak } = this.memory;
+    const { launches, submits } = this.submissions;
     const { pipelines } = this.backend;
-    return { pipelines, plans: this.planner.plans, ...this.counts, bytesLive, bytesPeak };
+    return { pipelines, plans: this.planner.plans, launches, submits, bytesLive, bytesPeak };
   }
 
   /** Computes the expressions; afterwards each has its value stored here. */
@@ -61,28 +69,43 @@ export class Device implements Evaluator {
   }
 
   /** The value of a computed expression. */
-  read(expr: Expr): Promise<HostArray> {
-    return this.exclusive(async () => {
-      const { whole, start } = locate(expr);
-      const { precision } = this.backend;
-      const count = sizeOf(expr.shape);
-      const host = whole.storage?.host;
-      if (host) return convert(host.subarray(start, start + count), expr.dtype, precision);
-      if (count === 0) return hostArray(expr.dtype, 0, precision);
-      const buffer = this.memory.bufferOf(whole);
-      const part = whole === expr ? buffer : this.memory.part(buffer, start, expr);
-      const data = await this.backend.read(part, expr.dtype, count);
-      await this.backend.check();
-      return data;
-    });
+  async read(expr: Expr): Promise<HostArray> {
+    // only the request takes its turn: what comes next is recorded while the value is on its way
+    const { value } = await this.exclusive(async () => ({ value: this.request(expr) }));
+    return value;
   }
 
-  /** How the expressions would be computed; computes nothing. */
-  explain(outputs: readonly Expr[]): Promise<Explanation> {
+  private request(expr: Expr): Promise<HostArray> {
+    const { dtype, shape } = expr;
+    const { precision } = this.backend;
+    const { whole, start } = locate(expr);
+    const count = sizeOf(shape);
+    const host = whole.storage?.host;
+    if (host)
+      return Promise.resolve(convert(host.subarray(start, start + count), dtype, precision));
+    if (count === 0) return Promise.resolve(hostArray(dtype, 0, precision));
+    const buffer = this.memory.bufferOf(whole);
+    const part = whole === expr ? buffer : this.memory.part(buffer, start, expr);
+    const value = traced(this.trace, "read", `${dtype} ${showShape(shape)}`, () =>
+      this.backend.read(part, dtype, count),
+    );
+    const ended = value.catch(() => {}); // the error is for who asked
+    this.reading.add(ended);
+    ended.then(() => this.reading.delete(ended));
+    return value;
+  }
+
+  /** How the expressions would be computed. Computes nothing unless it is to measure the launches. */
+  explain(
+    outputs: readonly Expr[],
+    { measure = false }: ExplainOptions = {},
+  ): Promise<Explanation> {
     return this.exclusive(async () => {
       const todo = uncomputed(outputs);
-      const { nodes, compiled } = await this.planner.prepare(todo, wanted());
-      return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision);
+      const prepared = await this.planner.prepare(todo, wanted());
+      const { nodes, compiled } = prepared;
+      const times = measure ? await this.measure(prepared) : null;
+      return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision, times);
     });
   }
 
@@ -93,9 +116,12 @@ export class Device implements Evaluator {
 
   /** Refuses new work, ends what was asked for before, and frees the memory. */
   close(): Promise<void> {
-    this.closing ??= this.queue.then(() => {
+    this.closing ??= this.queue.then(async () => {
+      await Promise.all(this.reading);
+      await this.submissions.settle();
       this.memory.drain();
-      return this.backend.close();
+      await this.backend.close();
+      endTrace(this.trace);
     });
     return this.closing;
   }
@@ -134,9 +160,10 @@ export class Device implements Evaluator {
   private async run(prepared: Prepared): Promise<{ results: Result[]; values: RunMemory }> {
     const { plan } = prepared.compiled;
     const { nodes } = prepared;
+    await this.backend.ready();
     const values = new RunMemory(plan, nodes, this.memory);
     try {
-      this.submit(prepared, values);
+      await this.submissions.run(prepared, this.record(prepared, values));
       await this.backend.check();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
@@ -152,28 +179,33 @@ export class Device implements Evaluator {
     return { results, values };
   }
 
-  private submit(prepared: Prepared, values: RunMemory): void {
+  private record(prepared: Prepared, values: RunMemory): Command[] {
     const commands = recordPlan(prepared, this.memory, this.backend, values);
-    if (commands.length > 0) {
-      this.backend.run(commands);
-      this.counts.submits++;
-      this.counts.launches += commands.length;
-    }
     if (env.debug() >= 1)
       console.error(`trackgrad: ${commands.length} launches, ${this.memory.bytesPeak} B peak`);
+    return commands;
+  }
+
+  /** The ms that each launch takes; the results are thrown away. */
+  private async measure(prepared: Prepared): Promise<number[] | null> {
+    const { plan } = prepared.compiled;
+    const values = new RunMemory(plan, prepared.nodes, this.memory);
+    const commands = this.record(prepared, values);
+    values.freeAll();
+    await this.submissions.measure(prepared, commands); // what a first run costs is not meant
+    const times = await this.submissions.measure(prepared, commands);
+    await this.backend.check();
+    return times;
   }
 
   /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
   private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
-    const counted = { ...this.counts }; // the comparison is no work that was asked for
-    const plain = await this.planner.prepare(
-      outputs,
-      { fuse: false, kernels: "quadratic" },
-      new Map(),
-    );
+    const { launches, submits } = this.submissions; // the comparison is no work that was asked for
+    const ways = { fuse: false, kernels: "quadratic" } as const;
+    const plain = await this.planner.prepare(outputs, ways, null);
     const fused = await this.readAndFree(outputs, await this.run(prepared));
     const unfused = await this.readAndFree(outputs, await this.run(plain));
-    Object.assign(this.counts, counted);
+    Object.assign(this.submissions, { launches, submits });
     const { precision, name } = this.backend;
     const problem = compareResults(fused, unfused, plain.nodes.length, precision);
     prepared.compiled.isVerified = problem === undefined;

@@ -1,12 +1,13 @@
 /** The `js` backend: generated loops over typed arrays, in f32 or, as the oracle of tests, in f64. */
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
-import { type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
+import { arrayOver, type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
 import { env } from "../env.ts";
-import { DeviceError } from "../errors.ts";
+import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, elements, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
-import type { Backend, Command, Executable } from "./backend.ts";
+import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -19,25 +20,35 @@ interface JsExecutable extends Executable {
   paramTypes: readonly ValueType[];
 }
 
+const mostPrograms = 4096; // kept for reuse
+
 export function jsBackend(precision: Precision): Backend {
-  const compiled = new Map<string, JsExecutable>();
+  const compiled = new RecentlyUsed<JsExecutable>(mostPrograms);
+  let pipelines = 0;
 
   const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
     const { memory, start, bytes } = buffer as JsBuffer;
-    if (dtype === "f32" && precision === "f64") return new Float64Array(memory, start, bytes / 8);
-    if (dtype === "f32") return new Float32Array(memory, start, bytes / 4);
-    return dtype === "i32"
-      ? new Int32Array(memory, start, bytes / 4)
-      : new Uint32Array(memory, start, bytes / 4);
+    return arrayOver(dtype, memory, precision, start, bytes);
   };
 
   /** Constants are as precise as what they meet, else 0.1 would not equal a stored 0.1. */
   const rounded = (param: number, type: ValueType): number =>
     precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
+  const runOne = ({ executable, buffers, params }: Command): void => {
+    const { run, dtypes, paramTypes } = executable as JsExecutable;
+    run(
+      buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
+      params.map((param, which) => rounded(param, paramTypes[which])),
+    );
+  };
+
   const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
-    const executable = compiled.get(key) ?? make();
+    const known = compiled.get(key);
+    if (known) return Promise.resolve(known);
+    const executable = make();
     compiled.set(key, executable);
+    pipelines++;
     return Promise.resolve(executable);
   };
 
@@ -48,11 +59,13 @@ export function jsBackend(precision: Precision): Backend {
     precision,
     limits: { inputs: 64, bufferBytes: 2 ** 32 },
     lanes: () => 0,
-    createBuffer(bytes): JsBuffer {
+    createBuffer(bytes, purpose): JsBuffer {
       try {
         return { bytes, start: 0, memory: new ArrayBuffer(bytes) };
       } catch {
-        throw new DeviceError(`js: expected memory for ${bytes} B, got none`);
+        throw new OutOfMemoryError(
+          `js(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+        );
       }
     },
     destroyBuffer: () => {},
@@ -87,19 +100,23 @@ export function jsBackend(precision: Precision): Backend {
     },
 
     get pipelines() {
-      return compiled.size;
+      return pipelines;
     },
 
     run(commands: readonly Command[]) {
-      for (const { executable, buffers, params } of commands) {
-        const { run, dtypes, paramTypes } = executable as JsExecutable;
-        run(
-          buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
-          params.map((param, which) => rounded(param, paramTypes[which])),
-        );
-      }
+      commands.forEach(runOne);
     },
 
+    runTimed(commands) {
+      const spans = commands.map((command) => {
+        const start = performance.now();
+        runOne(command);
+        return { start, end: performance.now() };
+      });
+      return Promise.resolve(spans);
+    },
+
+    ready: () => Promise.resolve(),
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -1,9 +1,9 @@
 /** The memory of a device: which buffer holds which value, and when it comes back. */
-import { bytesPer, type DType, type HostArray } from "../dtype.ts";
-import { DeviceError } from "../errors.ts";
+import { bytesPer, type HostArray } from "../dtype.ts";
+import { DeviceError, OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer, Expr, Storage } from "../expr.ts";
-import { type Shape, showShape, sizeOf } from "../shape.ts";
-import type { Backend } from "./backend.ts";
+import { showShape, sizeOf } from "../shape.ts";
+import { type Backend, type Purpose, showPurpose } from "./backend.ts";
 import { BufferPool } from "./pool.ts";
 
 export class DeviceMemory {
@@ -27,15 +27,15 @@ export class DeviceMemory {
     return this.pool.bytesPeak;
   }
 
-  /** A buffer for `count` elements; `label` and `shape` are named if it does not fit. */
-  take(dtype: DType, count: number, label: string, shape: Shape, layout?: string): DeviceBuffer {
-    const bytes = count * bytesPer(dtype, this.backend.precision);
+  /** A buffer for all elements; the purpose is named if there is no room. */
+  take(purpose: Purpose, layout?: string): DeviceBuffer {
+    const bytes = sizeOf(purpose.shape) * bytesPer(purpose.dtype, this.backend.precision);
     const { bufferBytes } = this.backend.limits;
     if (bytes > bufferBytes)
-      throw new DeviceError(
-        `${this.backend.name}(${label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${dtype} ${showShape(shape)})`,
+      throw new OutOfMemoryError(
+        `${this.backend.name}(${purpose.label}): expected a buffer of at most ${bufferBytes} B, got ${bytes} B (${showPurpose(purpose)})`,
       );
-    return this.pool.take(Math.max(bytes, 4), layout);
+    return this.pool.take(Math.max(bytes, 4), purpose, layout);
   }
 
   /** The memory of `part`, which begins at element `start` of `buffer`. */
@@ -62,8 +62,9 @@ export class DeviceMemory {
       throw new DeviceError(
         `${this.backend.name}: expected a tensor of this device or of the host, got one of another device or a disposed one (${expr.dtype} ${showShape(expr.shape)})`,
       );
-    const buffer = this.take(expr.dtype, storage.host.length, "upload", expr.shape);
-    this.backend.upload(buffer, storage.host, expr.dtype);
+    const { dtype, shape } = expr;
+    const buffer = this.take({ label: "upload", dtype, shape });
+    this.backend.upload(buffer, storage.host, dtype);
     storage.buffers.set(this.owner, buffer);
     this.abandoned.register(storage, buffer, storage);
     return buffer;
@@ -98,6 +99,6 @@ export class DeviceMemory {
     label: string,
     layout?: string,
   ): DeviceBuffer {
-    return this.take(dtype, sizeOf(shape), label, shape, layout);
+    return this.take({ label, dtype, shape }, layout);
   }
 }

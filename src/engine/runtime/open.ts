@@ -1,6 +1,6 @@
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
-import type { Explanation } from "../explain.ts";
+import type { ExplainOptions, Explanation } from "../explain.ts";
 import type { Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";
@@ -33,9 +33,13 @@ export function currentDevice(): Device {
 }
 
 /** How the tensors would be computed: launches, what is fused into each and why not more, source. */
-export function explain(tensors: readonly Tensor[]): Promise<Explanation> {
+export function explain(
+  tensors: readonly Tensor[],
+  options: ExplainOptions = {},
+): Promise<Explanation> {
   const device = tensors.find((tensor) => tensor.device)?.device ?? currentDevice();
-  return (device as Device).explain(tensors.map(({ expr }) => expr));
+  const exprs = tensors.map(({ expr }) => expr);
+  return (device as Device).explain(exprs, options);
 }
 
 async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {

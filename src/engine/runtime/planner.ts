@@ -1,5 +1,5 @@
 /** From graphs to compiled plans, once per structure. */
-import { compositeNamed, expandComposites, needsExpanding } from "../composite.ts";
+import { compositeNamed, expandComposites, needsExpanding, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
@@ -7,6 +7,8 @@ import { kernelNamed } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
 import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
 import type { Backend, Executable } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
+import { type Trace, traced } from "./trace.ts";
 
 export interface CompiledPlan {
   plan: Plan;
@@ -32,52 +34,68 @@ export interface Prepared {
   compiled: CompiledPlan;
 }
 
+/** Kept for reuse: structures used last. A model in training needs a handful; explorers need many once. */
+const mostPlans = 512;
+
 export class Planner {
   private readonly backend: Backend;
-  private readonly known = new Map<string, CompiledPlan>();
+  private readonly trace: Trace | null;
+  private readonly known = new RecentlyUsed<CompiledPlan>(mostPlans);
+  /** Structures planned since the device was opened. */
+  plans = 0;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, trace: Trace | null) {
     this.backend = backend;
+    this.trace = trace;
   }
 
-  /** Structures planned. */
-  get plans(): number {
-    return this.known.size;
-  }
-
-  /** The plan of a graph: made and compiled if none of its structure is among `plans`. */
+  /** The plan of a graph: made and compiled if none of its structure is among `plans` (null: anew). */
   async prepare(
     outputs: readonly Expr[],
     { fuse, kernels }: Ways,
-    plans = this.known,
+    plans: RecentlyUsed<CompiledPlan> | null = this.known,
   ): Promise<Prepared> {
     const hasKernel = ({ op }: Expr) =>
       kernelNamed(op) !== undefined &&
       (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
+    const rewrites = new Set<string>();
     let expanded = outputs;
     let nodes = listNodes(expanded);
     while (nodes.some((node) => needsExpanding(node, hasKernel))) {
-      expanded = expandComposites(nodes, expanded, hasKernel); // may bring in further composites
+      if (fuse) for (const note of rewritesIn(nodes, hasKernel)) rewrites.add(note);
+      // may bring in further composites
+      expanded = expandComposites(nodes, expanded, { keep: hasKernel, rewrite: fuse });
       nodes = listNodes(expanded);
     }
     const key = structureKey(nodes, expanded, fuse);
-    const compiled = plans.get(key) ?? (await this.make(nodes, expanded, fuse));
-    plans.set(key, compiled);
+    const known = plans?.get(key);
+    if (known) return { nodes, compiled: known };
+    const compiled = await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] });
+    plans?.set(key, compiled);
+    if (plans) this.plans++;
     return { nodes, compiled };
   }
 
   private async make(
     nodes: readonly Expr[],
     outputs: readonly Expr[],
-    fuse: boolean,
+    ways: { fuse: boolean; rewrites: readonly string[] },
   ): Promise<CompiledPlan> {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
-    const plan = makePlan(nodes, outputs, { maxInputs, hasLanes, fuse });
-    const [main, split] = await Promise.all([
-      Promise.all(plan.launches.map((launch) => this.compile(launch))),
-      Promise.all(plan.launches.map((launch) => this.compileSplit(launch))),
-    ]);
+    const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
+      makePlan(nodes, outputs, { maxInputs, hasLanes, ...ways }),
+    );
+    const [main, split] = await traced(
+      this.trace,
+      "compile",
+      `${plan.launches.length} launches`,
+      () =>
+        Promise.all([
+          Promise.all(plan.launches.map((launch) => this.compile(launch))),
+          Promise.all(plan.launches.map((launch) => this.compileSplit(launch))),
+        ]),
+    );
     const lastUse = new Map<number, number>();
     for (const [step, { inputs, outputs }] of plan.launches.entries())
       for (const at of [...inputs, ...outputs]) lastUse.set(ownerOf(plan.aliases, at), step);

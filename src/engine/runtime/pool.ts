@@ -1,8 +1,9 @@
 import type { DeviceBuffer } from "../expr.ts";
+import type { Purpose } from "./backend.ts";
 
 /** What the pool asks of a backend. */
 interface Memory {
-  createBuffer(bytes: number): DeviceBuffer;
+  createBuffer(bytes: number, purpose: Purpose): DeviceBuffer;
   destroyBuffer(buffer: DeviceBuffer): void;
 }
 
@@ -32,9 +33,10 @@ export class BufferPool {
    * Whatever was in it before. With a `layout`, only buffers of the same one are reused: what its
    * users leave untouched is zero for ever.
    */
-  take(bytes: number, layout = ""): DeviceBuffer {
+  take(bytes: number, purpose: Purpose, layout = ""): DeviceBuffer {
     const size = Math.min(sizeClass(bytes), this.maxBytes);
-    const buffer = this.free.get(`${size} ${layout}`)?.pop() ?? this.memory.createBuffer(size);
+    const buffer =
+      this.free.get(`${size} ${layout}`)?.pop() ?? this.memory.createBuffer(size, purpose);
     if (layout !== "") this.layouts.set(buffer, layout);
     this.bytesLive += size;
     this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);

@@ -39,10 +39,11 @@ export function recordPlan(
     );
     if (launch.into)
       targets[0] = memory.part(targets[0], launch.into.start(nodes), nodes[launch.inputs[0]]);
+    const push = (made: Unplaced) => commands.push({ ...made, launch: step });
     const lanes = lanesFor(launch, nodes, backend);
     if (launch.split && split[step] && lanes > 1)
-      commands.push(...splitCommands(launch.split, split[step], lanes, { nodes, memory, values }));
-    else commands.push(command(launch, main[step], [...inputs, ...targets], nodes));
+      splitCommands(launch.split, split[step], lanes, { nodes, memory, values }).forEach(push);
+    else push(command(launch, main[step], [...inputs, ...targets], nodes));
     for (const buffer of scratch) memory.give(buffer);
     for (const at of [...launch.inputs, ...launch.outputs]) {
       const owner = ownerOf(plan.aliases, at);
@@ -51,6 +52,9 @@ export function recordPlan(
   }
   return commands.filter(({ threads }) => threads > 0);
 }
+
+/** A command that does not know of which launch it is. */
+type Unplaced = Omit<Command, "launch">;
 
 function lanesFor({ split }: Launch, nodes: readonly Expr[], backend: Backend): number {
   if (!split) return 1;
@@ -66,10 +70,10 @@ function splitCommands(
   executables: { main: Executable; combine: Executable },
   lanes: number,
   { nodes, memory, values }: Places,
-): Command[] {
+): Unplaced[] {
   const partials = sums.map((at) => {
     const { dtype, shape } = nodes[at];
-    return memory.takeFor({ dtype, shape: [lanes, ...shape] }, "lanes");
+    return memory.take({ label: "lanes", dtype, shape: [lanes, ...shape] });
   });
   const [read, written] = [main.inputs, main.outputs].map((list) =>
     list.map((at) => values.at(at)),
@@ -93,10 +97,10 @@ function command(
   executable: Executable,
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
-): Command {
+): Unplaced {
   const { kernel, region } = launch;
   const finish = region && programCommand(region.program, executable, buffers, nodes, 1);
-  if (!kernel) return finish as Command;
+  if (!kernel) return finish as Unplaced;
   const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);
   const { params, dims } = kernelParams(kernel.kernel, shapes, node);
@@ -111,7 +115,7 @@ function programCommand(
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
   lanes: number,
-): Command {
+): Unplaced {
   const params = program.params.map((param) => param.value(nodes, lanes));
   if (program.grid) mergeAxes(program.grid, params);
   const sizes = program.extents.map((which) => params[which]);

@@ -1,15 +1,23 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
 import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
-import { type DType, type HostArray, hostArray } from "../dtype.ts";
-import { DeviceError } from "../errors.ts";
+import { arrayOver, type DType, type HostArray, hostArray } from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
-import type { Backend, Command, Executable } from "./backend.ts";
+import {
+  type Backend,
+  type Command,
+  type Executable,
+  type Purpose,
+  showPurpose,
+} from "./backend.ts";
+import type { Span } from "./trace.ts";
+import { Clock, mostTimed } from "./webgpu/clock.ts";
 import { Faults } from "./webgpu/faults.ts";
-import { mapModeRead, usage } from "./webgpu/flags.ts";
+import { usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
 import { type GpuExecutable, Pipelines } from "./webgpu/pipelines.ts";
+import { Staging } from "./webgpu/staging.ts";
 
 interface GpuBuffer extends DeviceBuffer {
   id: number;
@@ -22,6 +30,10 @@ interface GpuBuffer extends DeviceBuffer {
 /** Measured best, or close to it, on software adapters as on GPUs. */
 const workgroupSize = 64;
 const maxGroups = 65535; // per grid dimension
+/** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
+const mostInFlight = 3;
+
+const optionalFeatures = ["timestamp-query"] as const;
 
 /** What the backend needs to know of an adapter besides the device. */
 export interface GpuChoice {
@@ -37,8 +49,9 @@ export async function webgpuBackend({
   isSoftware,
   description,
 }: GpuChoice): Promise<Backend> {
-  const { limits } = adapter;
+  const { limits, features } = adapter;
   const device = await adapter.requestDevice({
+    requiredFeatures: optionalFeatures.filter((feature) => features.has(feature)),
     requiredLimits: {
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxBufferSize: limits.maxBufferSize,
@@ -53,13 +66,20 @@ class WebGpuBackend implements Backend {
   readonly precision = "f32";
   readonly description: string;
   readonly limits;
+  readonly runTimed: Backend["runTimed"];
   private readonly device: GPUDevice;
   private readonly isSoftware: boolean;
   private readonly shaders: Pipelines;
   private readonly faults: Faults;
+  private readonly staging: Staging;
+  /** What is submitted and not done, oldest first. */
+  private inFlight: Promise<unknown>[] = [];
+  /** Measured on lavapipe: to make a group takes tens of times as long as to find it. */
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
+  /** Bytes from the parameters of one command to those of the next. */
+  private stride = 0;
 
   constructor(device: GPUDevice, isSoftware: boolean, description: string) {
     this.device = device;
@@ -67,6 +87,11 @@ class WebGpuBackend implements Backend {
     this.isSoftware = isSoftware;
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
+    this.staging = new Staging(device, this.faults);
+    if (device.features.has("timestamp-query")) {
+      const clock = new Clock(device);
+      this.runTimed = (commands) => this.runByClock(commands, clock);
+    }
     const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
       device.limits;
     this.limits = {
@@ -82,8 +107,9 @@ class WebGpuBackend implements Backend {
     return lanes <= 1 ? 1 : 2 ** Math.floor(Math.log2(lanes));
   }
 
-  createBuffer(bytes: number): GpuBuffer {
-    return this.allocate(bytes, usage.storage | usage.copySrc | usage.copyDst);
+  createBuffer(bytes: number, purpose: Purpose): GpuBuffer {
+    const flags = usage.storage | usage.copySrc | usage.copyDst;
+    return this.allocate(bytes, flags, `webgpu(${purpose.label})`, showPurpose(purpose));
   }
 
   destroyBuffer(buffer: DeviceBuffer): void {
@@ -109,27 +135,9 @@ class WebGpuBackend implements Backend {
 
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     this.faults.expectAlive();
-    const size = count * 4;
-    const { handle: staging } = this.allocate(size, usage.mapRead | usage.copyDst);
-    this.faults.guard("webgpu(read)", () => {
-      const encoder = this.device.createCommandEncoder();
-      const { handle, start } = buffer as GpuBuffer;
-      encoder.copyBufferToBuffer(handle, start, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
-    });
-    try {
-      await staging.mapAsync(mapModeRead);
-      const data = hostArray(dtype, count);
-      new Uint8Array(data.buffer).set(new Uint8Array(staging.getMappedRange()));
-      return data;
-    } catch (error) {
-      await this.check();
-      throw new DeviceError(
-        `webgpu(read): expected ${size} B back, got an error (${(error as Error).message})`,
-      );
-    } finally {
-      staging.destroy();
-    }
+    const { handle, start } = buffer as GpuBuffer;
+    const bytes = await this.staging.read(handle, start, count * 4);
+    return arrayOver(dtype, bytes);
   }
 
   compileProgram(program: Program, label: string): Promise<Executable> {
@@ -160,25 +168,34 @@ class WebGpuBackend implements Backend {
   }
 
   run(commands: readonly Command[]): void {
-    this.faults.expectAlive();
-    const { bytes, stride } = packParams(commands);
-    this.writeParams(bytes);
-    this.faults.guard(`webgpu${labelsOf(commands)}`, () => {
-      const encoder = this.device.createCommandEncoder();
+    this.submit(commands, (encoder) => {
       const pass = encoder.beginComputePass();
-      for (const [which, { executable, buffers, threads }] of commands.entries()) {
-        const { pipeline } = executable as GpuExecutable;
-        const groups = Math.ceil(threads / workgroupSize);
-        const columns = Math.min(groups, maxGroups);
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, this.bindGroup(executable as GpuExecutable, buffers as GpuBuffer[]), [
-          which * stride,
-        ]);
-        pass.dispatchWorkgroups(columns, Math.ceil(groups / columns));
-      }
+      for (const [which, command] of commands.entries()) this.encode(pass, command, which);
       pass.end();
-      this.device.queue.submit([encoder.finish()]);
     });
+  }
+
+  /** As `run`, each command in a pass of its own. */
+  private async runByClock(commands: readonly Command[], clock: Clock): Promise<Span[]> {
+    const count = Math.min(commands.length, mostTimed);
+    const submitted = performance.now();
+    const times = this.submit(commands, (encoder) => {
+      for (const [which, command] of commands.entries()) {
+        const pass = encoder.beginComputePass(
+          which < count ? { timestampWrites: clock.writes(which) } : {},
+        );
+        this.encode(pass, command, which);
+        pass.end();
+      }
+      return clock.resolve(encoder, count);
+    });
+    const bytes = await this.staging.read(times, 0, times.size);
+    times.destroy();
+    return clock.spans(bytes, submitted);
+  }
+
+  async ready(): Promise<void> {
+    while (this.inFlight.length >= mostInFlight) await this.inFlight[0];
   }
 
   check(): Promise<void> {
@@ -186,22 +203,56 @@ class WebGpuBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    await this.faults.settle();
+    await this.faults.end();
     await this.device.queue.onSubmittedWorkDone().catch(() => {});
     this.device.destroy();
     await this.device.lost;
   }
 
-  private allocate(bytes: number, flags: number): GpuBuffer {
+  private submit<T>(commands: readonly Command[], record: (encoder: GPUCommandEncoder) => T): T {
+    this.faults.expectAlive();
+    const { bytes, stride } = packParams(commands);
+    this.writeParams(bytes);
+    this.stride = stride;
+    const { queue } = this.device;
+    const result = this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
+      const encoder = this.device.createCommandEncoder();
+      const recorded = record(encoder);
+      queue.submit([encoder.finish()]);
+      return recorded;
+    });
+    const done: Promise<unknown> = queue
+      .onSubmittedWorkDone()
+      .catch(() => {}) // the device is lost: check() says so
+      .then(() => {
+        this.inFlight = this.inFlight.filter((other) => other !== done);
+      });
+    this.inFlight.push(done);
+    return result;
+  }
+
+  private encode(pass: GPUComputePassEncoder, command: Command, which: number): void {
+    const executable = command.executable as GpuExecutable;
+    const groups = Math.ceil(command.threads / workgroupSize);
+    const columns = Math.min(groups, maxGroups);
+    const bound = this.bindGroup(executable, command.buffers as GpuBuffer[]);
+    pass.setPipeline(executable.pipeline);
+    pass.setBindGroup(0, bound, [which * this.stride]);
+    pass.dispatchWorkgroups(columns, Math.ceil(groups / columns));
+  }
+
+  private allocate(bytes: number, flags: number, where: string, what = ""): GpuBuffer {
     const size = Math.ceil(bytes / 4) * 4;
-    const handle = this.faults.guard("webgpu", () =>
-      this.device.createBuffer({ size, usage: flags }),
-    );
+    const wanted = `memory for ${size} B${what && ` (${what})`}`;
+    const create = () => this.device.createBuffer({ size, usage: flags });
+    const handle = this.faults.guard(where, wanted, create);
     return { id: this.nextId++, bytes, start: 0, handle };
   }
 
   private write({ handle, start }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
-    this.faults.guard("webgpu(upload)", () => this.device.queue.writeBuffer(handle, start, data));
+    this.faults.guard("webgpu(upload)", "memory to upload", () =>
+      this.device.queue.writeBuffer(handle, start, data),
+    );
   }
 
   private writeParams(words: ArrayBuffer): void {
@@ -209,7 +260,7 @@ class WebGpuBackend implements Backend {
       this.paramsBuffer?.handle.destroy();
       this.bindGroups.clear();
       const bytes = Math.max(65536, 2 * words.byteLength);
-      this.paramsBuffer = this.allocate(bytes, usage.uniform | usage.copyDst);
+      this.paramsBuffer = this.allocate(bytes, usage.uniform | usage.copyDst, "webgpu(run)");
     }
     this.write(this.paramsBuffer, words);
   }

@@ -1,13 +1,23 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
-import { attention, concat, linear, matmul, Tensor, tensor } from "../../../src/index.ts";
+import {
+  attention,
+  concat,
+  gather,
+  indices,
+  linear,
+  matmul,
+  Tensor,
+  tensor,
+} from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
   oneOf,
   type Random,
   randomGraph,
+  randomSegments,
   whole,
 } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
@@ -27,6 +37,9 @@ function packedTokens(random: Random, minTokens = 0) {
     masked: tensor(hides, [batch, numTokens], { dtype: "bool" }),
   };
 }
+
+const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
+  rows ? gather(x, indices(rows)) : x;
 
 export const compositeSamplers: Record<string, Sampler> = {
   matmul: (random) => {
@@ -52,6 +65,26 @@ export const compositeSamplers: Record<string, Sampler> = {
     const product = (x: Tensor, y: Tensor) =>
       record("matmul", [x, y], [batch, m, n], "f32", { attrs });
     return { ...caseOf(`shared ${JSON.stringify(attrs)}`, operands, product), isLinear: true };
+  },
+
+  joinedLinear: (random) => {
+    const rows = whole(random, 0, 3);
+    const nodes = whole(random, 1, 2);
+    const parts = Array.from({ length: whole(random, 1, 3) }, () => {
+      const index = chance(random, 0.6) ? randomSegments(random, rows, nodes) : null;
+      return { index, shape: [index ? nodes : rows, whole(random, 1, 2)] };
+    });
+    const inputs = parts.reduce((sum, { shape }) => sum + shape[1], 0);
+    const operands = [[2, inputs], [2], ...parts.map(({ shape }) => shape)].map((shape) =>
+      operand(random, shape),
+    );
+    const text = `linear of ${parts.map(({ index }) => (index ? `rows [${index}]` : "all"))}`;
+    const joined = (xs: readonly Tensor[]) =>
+      concat(xs.map((x, which) => gatherIf(x, parts[which].index)));
+    const sample = caseOf(text, operands, (weight, bias, ...xs) =>
+      linear(joined(xs), weight, bias),
+    );
+    return { ...sample, isLinear: true };
   },
 
   linear: (random) => {

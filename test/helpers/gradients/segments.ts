@@ -1,6 +1,8 @@
 /** Segment reductions: segments empty, of one row, or with all rows; indices in any order. */
+import { partOf } from "../../../src/engine/composite.ts";
 import { record } from "../../../src/engine/tensor.ts";
 import {
+  concat,
   indices,
   scatterAdd,
   segmentAttention,
@@ -10,6 +12,7 @@ import {
   segmentSoftmax,
   segmentSum,
   segmentsOf,
+  Tensor,
 } from "../../../src/index.ts";
 import { oneOf, type Random, randomSegments, whole } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
@@ -30,8 +33,8 @@ function rowsInSegments(random: Random) {
 }
 
 /** Rows in segments with scores per head and values of a width. */
-function attendingRows(random: Random) {
-  const [rows, numSegments] = [whole(random, 0, 4), whole(random, 1, 3)];
+function attendingRows(random: Random, minRows = 0) {
+  const [rows, numSegments] = [whole(random, minRows, 4), whole(random, 1, 3)];
   const [heads, width] = oneOf(random, [
     [1, 1],
     [1, 2],
@@ -42,7 +45,7 @@ function attendingRows(random: Random) {
     segments: segmentsOf(indices(target), numSegments),
     text: `[${target}] of ${numSegments}`,
     shapes: { scores: [rows, heads], values: [rows, heads, width] },
-    results: { y: [numSegments, heads, width], statistics: [numSegments, heads, 2] },
+    results: { y: [numSegments, heads, width], logSum: [numSegments, heads] },
   };
 }
 
@@ -55,35 +58,30 @@ export const segmentSamplers: Record<string, Sampler> = {
     );
   },
 
-  // the two steps of its gradient, as functions of independent operands
-  segmentAttentionStatistics: (random) => {
-    const { segments, text, shapes, results } = attendingRows(random);
-    const { offsets, order, target } = segments;
-    const operands = [shapes.scores, results.y, results.y].map((shape) => operand(random, shape));
-    return caseOf(`segmentAttentionStatistics${text}`, operands, (scores, y, dy) =>
-      record(
-        "segmentAttentionStatistics",
-        [scores, offsets, order, target, y, dy],
-        results.statistics,
-        "f32",
-      ),
-    );
+  "segmentAttention and its log-sum": (random) => {
+    const { segments, text, shapes } = attendingRows(random, 1);
+    const operands = [shapes.scores, shapes.values].map((shape) => operand(random, shape));
+    return caseOf(`segmentAttention, logSum ${text}`, operands, (scores, values) => {
+      const y = segmentAttention(scores, values, segments);
+      const logSum = new Tensor(partOf(y.expr, "logSum"));
+      const isEmpty = logSum.less(-100); // of an empty segment: so low that nothing can be seen
+      return concat([y.reshape([-1]), isEmpty.select(0, logSum).reshape([-1])]);
+    });
   },
 
+  // its gradient, as a function of independent operands
   segmentAttentionGradient: (random) => {
     const { segments, text, shapes, results } = attendingRows(random);
-    const [rows, heads, width] = shapes.values;
-    const operands = [shapes.scores, shapes.values, results.y, results.statistics].map((shape) =>
+    const { y, logSum } = results;
+    const operands = [shapes.values, shapes.scores, y, logSum, logSum].map((shape) =>
       operand(random, shape),
     );
-    return caseOf(`segmentAttentionGradient${text}`, operands, (scores, values, dy, statistics) =>
-      record(
-        "segmentAttentionGradient",
-        [scores, values, segments.target, dy, statistics],
-        [rows, heads, width + 1],
-        "f32",
-      ),
-    );
+    return caseOf(`segmentAttentionGradient${text}`, operands, (values, scores, ...rest) => {
+      const inputs = [values, scores, segments.target, ...rest];
+      const dValues = record("segmentAttentionGradient", inputs, shapes.values, "f32");
+      const dScores = new Tensor(partOf(dValues.expr, "dScores"));
+      return concat([dValues.reshape([-1]), dScores.reshape([-1])]);
+    });
   },
 
   scatterAdd: (random) => {

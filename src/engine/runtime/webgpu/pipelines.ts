@@ -3,6 +3,7 @@ import { env } from "../../env.ts";
 import { DeviceError } from "../../errors.ts";
 import type { ValueType } from "../../program.ts";
 import type { Executable } from "../backend.ts";
+import { RecentlyUsed } from "../recentlyUsed.ts";
 import type { Faults } from "./faults.ts";
 import { computeStage } from "./flags.ts";
 
@@ -22,19 +23,19 @@ export interface Shader {
   paramTypes: readonly ValueType[];
 }
 
+const mostPipelines = 4096; // kept for reuse
+
 export class Pipelines {
   private readonly device: GPUDevice;
   private readonly faults: Faults;
-  private readonly compiled = new Map<string, Promise<GpuExecutable>>();
+  private readonly compiled = new RecentlyUsed<Promise<GpuExecutable>>(mostPipelines);
+  /** Compiled since the device was opened. */
+  count = 0;
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
 
   constructor(device: GPUDevice, faults: Faults) {
     this.device = device;
     this.faults = faults;
-  }
-
-  get count(): number {
-    return this.compiled.size;
   }
 
   compile(shader: Shader): Promise<GpuExecutable> {
@@ -44,7 +45,11 @@ export class Pipelines {
     if (env.debug() >= 4) console.error(`${label}\n${code}`);
     const executable = this.build(shader);
     this.compiled.set(code, executable);
-    executable.catch(() => this.compiled.delete(code));
+    this.count++;
+    executable.catch(() => {
+      this.compiled.delete(code);
+      this.count--;
+    });
     return executable;
   }
 
