@@ -43,9 +43,7 @@ export async function withDevice<T>(
   task: (device: Device) => Promise<T>,
 ): Promise<T> {
   const name = options.device;
-  if (name === "wasm")
-    throw new UsageError("--device: expected auto, webgpu or js, got wasm (not in this version)");
-  if (!["auto", "webgpu", "js", "js-f64"].includes(name))
+  if (!["auto", "webgpu", "wasm", "js", "js-f64"].includes(name))
     throw new UsageError(`--device: expected auto, webgpu, wasm or js, got ${name}`);
   const device = await openDevice({ backend: name as BackendName });
   try {

@@ -1,3 +1,4 @@
+import { hasWasm } from "../index.ts";
 import { listAdapters } from "../node/gpu.ts";
 import { type CommonOptions, print, type Verb, withCommonOptions } from "./command.ts";
 import { table } from "./table.ts";
@@ -22,15 +23,17 @@ async function run(options: CommonOptions): Promise<void> {
     (error: Error) => ({ adapters: [], problem: error.message }),
   );
   const real = adapters.find(({ source }) => source === "hardware");
-  const auto = real ? "webgpu" : "js";
-  const why = real
-    ? `a real GPU: ${real.description}`
-    : adapters.length > 0
-      ? "no real GPU; a software adapter is slower than js and is used only when asked for"
+  const cpu = hasWasm() ? "wasm" : "js";
+  const auto = real ? "webgpu" : cpu;
+  const noGpu =
+    adapters.length > 0
+      ? "no real GPU; a software adapter is slower than the processor itself and is used only when asked for"
       : `no WebGPU adapter${problem ? ` (${problem})` : ""}`;
+  const noWasm = cpu === "js" ? "; no vectors in this engine's WebAssembly" : "";
+  const why = real ? `a real GPU: ${real.description}` : noGpu + noWasm;
   const document = {
     auto: { backend: auto, why },
-    backends: ["webgpu", "js"],
+    backends: hasWasm() ? ["webgpu", "wasm", "js"] : ["webgpu", "js"],
     adapters: adapters.map(({ limits, ...adapter }) => ({
       ...adapter,
       limits: Object.fromEntries(shownLimits.map((name) => [name, limits[name]])),
@@ -44,6 +47,8 @@ async function run(options: CommonOptions): Promise<void> {
       `${Math.round(limits.maxStorageBufferBindingSize / 2 ** 20)} MiB`,
       features.filter((f) => /^(shader-f16|subgroups|timestamp-query)$/.test(f)).join(" ") || "–",
     ]);
+    const vectors = ["cpu", "WebAssembly with vectors, f32", "–", "–"];
+    if (hasWasm()) rows.push([auto === "wasm" ? "wasm →" : "wasm", ...vectors]);
     rows.push([auto === "js" ? "js →" : "js", "cpu", "generated JavaScript, f32 or f64", "–", "–"]);
     return `${table(["backend", "kind", "adapter", "binding", "features"], rows)}\n\n--device auto takes ${auto}: ${why}`;
   });

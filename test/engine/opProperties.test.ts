@@ -9,3 +9,4 @@ test("the oracle knows every elementwise op", () => {
 
 describeOps("js", { runs: 20, seed: 1 });
 describeOps("js-f64", { runs: 20, seed: 2 });
+describeOps("wasm", { runs: 20, seed: 4 });

@@ -34,3 +34,4 @@ test("a seed is a whole number", () => {
 });
 
 describeRandom("js", 50);
+describeRandom("wasm", 50);

@@ -19,7 +19,7 @@ interface ContractOptions {
 }
 
 export function describeKernels(
-  backend: "js-f64" | "webgpu",
+  backend: "js-f64" | "wasm" | "webgpu",
   { cases, tolerance }: ContractOptions,
 ): void {
   describe.each(Object.keys(kernels) as KernelName[])(`kernel %s on ${backend}`, (name) => {

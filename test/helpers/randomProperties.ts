@@ -12,7 +12,7 @@ const bitsOf = async (tensor: Tensor) => [...(await tensor.data())];
 const raw = (key: readonly [number, number], c0: number, c1: number, length: number): Tensor =>
   record("randomBits", [], [length], "u32", { values: [...key, c0, c1] });
 
-export function describeRandom(backend: "js" | "webgpu", runs: number): void {
+export function describeRandom(backend: "js" | "wasm" | "webgpu", runs: number): void {
   describe(`random numbers on ${backend}`, () => {
     useDevice(backend);
 

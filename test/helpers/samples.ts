@@ -29,6 +29,11 @@ export const accuracies = {
   // a few units in the last place of a double: series and sums are ordered differently
   // (the one of erf alternates)
   "js-f64": { unit: 2 ** -53, of: (op) => (op === "erf" ? 2 ** -46 : 2 ** -49) },
+  // every operation is rounded, to the nearest; functions as codegen/wasm/math.ts says
+  wasm: {
+    unit: 2 ** -24,
+    of: (op) => (exactInWgsl.test(op) ? 2 ** -24 : (rows[op]?.error ?? 1e-6)),
+  },
   // rounding may also truncate, so a unit is a whole one; the helpers of codegen/math.ts and the
   // functions of WGSL are good to about 1e-6 unless the op's row says otherwise
   webgpu: {

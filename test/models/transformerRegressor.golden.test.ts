@@ -115,7 +115,7 @@ describe.each(present.map((file) => [file.content.checkpoint, file] as const))("
     );
   });
 
-  describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+  describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
     useDevice(backend);
 
     test.each(content.cases)("$name equals PyTorch within its tolerance", async (sample) => {

@@ -2,7 +2,7 @@
 import type { Safetensors } from "../../src/engine/formats/safetensors.ts";
 import type { BackendName, Tensor } from "../../src/index.ts";
 
-const backends: readonly BackendName[] = ["js-f64", "js", "webgpu"];
+const backends: readonly BackendName[] = ["js-f64", "js", "wasm", "webgpu"];
 
 /** Every case on every backend. No suites by backend: one without cases would fail. */
 export const onBackends = <Case extends object>(
@@ -27,7 +27,12 @@ export async function difference(
 }
 
 // Gradients: sums of some hundred float32 terms, relative to the largest entry of their tensor.
-export const gradTolerance: Record<string, number> = { "js-f64": 1e-5, js: 2e-5, webgpu: 5e-5 };
+export const gradTolerance: Record<string, number> = {
+  "js-f64": 1e-5,
+  js: 2e-5,
+  wasm: 5e-5,
+  webgpu: 5e-5,
+};
 
 /**
  * Largest distance from stored parameters, as a fraction of what rounding of the gradients allows.

@@ -18,6 +18,13 @@ export function jsFunction(source: string): JsFunction {
   return (buffers, params) => compiled(jsMath, buffers, params);
 }
 
+/** One elementwise op as a function of numbers; truth is 1. */
+export function jsFunctionOf(op: string, type: ValueType): (...operands: number[]) => number {
+  const names = ["x", "y", "z"].slice(0, elementwise[op].js.length);
+  const compiled = new Function("m", ...names, `"use strict"; return ${apply(op, type, names)};`);
+  return (...operands) => compiled(jsMath, ...operands);
+}
+
 function block(nodes: readonly Node[], indent: string): string {
   return nodes.map((node) => statement(node, indent)).join("");
 }

@@ -12,7 +12,12 @@
  */
 
 /** Philox 4×32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405): multipliers and Weyl steps. */
-const [multiply0, multiply1, weyl0, weyl1] = [0xd2511f53, 0xcd9e8d57, 0x9e3779b9, 0xbb67ae85];
+export const philoxConstants = {
+  multipliers: [0xd2511f53, 0xcd9e8d57],
+  steps: [0x9e3779b9, 0xbb67ae85],
+} as const;
+const [multiply0, multiply1] = philoxConstants.multipliers;
+const [weyl0, weyl1] = philoxConstants.steps;
 
 /** High 32 bits of the product of two 32-bit numbers. */
 function highProduct(a: number, b: number): number {

@@ -4,16 +4,22 @@
  * `js` and `wgsl` spell the op on operands that are names of variables. A spelling may call the
  * helpers of `codegen/math.ts` (`m.erf(x)` in JavaScript, `tgErf(x)` in WGSL).
  */
+import type { Code } from "../codegen/wasm/code.ts";
+import { f32x4, i32x4, v128 } from "../codegen/wasm/instructions.ts";
+import * as wasm from "../codegen/wasm/math.ts";
 import type { DType } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Spelling = (...operands: string[]) => string;
+type WasmSpelling = (...operands: Code[]) => Code;
 
 export interface ElementwiseOp {
   js: Spelling;
   wgsl: Spelling;
   /** Spellings for i32 and u32 where they differ; JavaScript wraps the result to 32 bits. */
   integer?: { js?: Spelling; wgsl?: Spelling };
+  /** On vectors of four lanes, by dtype; operands are cheap to repeat. Absent: calls `js`, lane by lane. */
+  wasm?: Readonly<Partial<Record<DType, WasmSpelling>>>;
   /** Operand dtypes; all operands of one op agree (`select` looks at its last two). */
   takes: readonly DType[];
   /** dtype of the result; that of the operands when absent. */
@@ -71,6 +77,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   neg: {
     js: (x) => `-${x}`,
     wgsl: (x) => `-${x}`,
+    wasm: { f32: f32x4.neg, i32: i32x4.neg },
     takes: signed,
     domain: [-9, 9],
     grad: (dy) => dy.neg(),
@@ -78,6 +85,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   abs: {
     js: (x) => `Math.abs(${x})`,
     wgsl: (x) => `abs(${x})`,
+    wasm: { f32: f32x4.abs, i32: i32x4.abs },
     takes: signed,
     domain: [-9, 9],
     grad: (dy, x) => dy.mul(x.sign()),
@@ -86,18 +94,21 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     js: (x) => `Math.sign(${x})`,
     wgsl: (x) => `tgKeepNan(${x}, sign(${x}))`,
     integer: { wgsl: (x) => `sign(${x})` },
+    wasm: { f32: wasm.sign, i32: wasm.signOfInteger },
     takes: signed,
     domain: [-9, 9],
   },
   floor: {
     js: (x) => `Math.floor(${x})`,
     wgsl: (x) => `floor(${x})`,
+    wasm: { f32: f32x4.floor },
     takes: float,
     domain: [-9, 9],
   },
   square: {
     js: (x) => `${x} * ${x}`,
     wgsl: (x) => `${x} * ${x}`,
+    wasm: { f32: (x) => f32x4.mul(x, x) },
     takes: float,
     domain: [-9, 9],
     grad: (dy, x) => dy.mul(x).mul(2),
@@ -105,6 +116,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   reciprocal: {
     js: (x) => `1 / ${x}`,
     wgsl: (x) => `1.0 / ${x}`,
+    wasm: { f32: (x) => f32x4.div(f32x4.const(1), x) },
     takes: float,
     domain: [0.1, 9],
     grad: (dy, _x, y) => dy.mul(y.square()).neg(),
@@ -112,6 +124,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   sqrt: {
     js: (x) => `Math.sqrt(${x})`,
     wgsl: (x) => `sqrt(${x})`,
+    wasm: { f32: f32x4.sqrt },
     takes: float,
     domain: [0, 9],
     grad: (dy, x, y) => dy.mul(0.5).mul(y.div(x.maximum(tiny))),
@@ -119,6 +132,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   rsqrt: {
     js: (x) => `1 / Math.sqrt(${x})`,
     wgsl: (x) => `inverseSqrt(${x})`,
+    wasm: { f32: (x) => f32x4.div(f32x4.const(1), f32x4.sqrt(x)) },
     takes: float,
     domain: [0.1, 9],
     grad: (dy, _x, y) => dy.mul(-0.5).mul(y.mul(y.square())),
@@ -126,6 +140,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   exp: {
     js: (x) => `Math.exp(${x})`,
     wgsl: (x) => `tgExp(${x})`,
+    wasm: { f32: wasm.exp },
     takes: float,
     domain: [-20, 20],
     error: 1e-5, // WGSL allows 3 + 2|x| units in the last place
@@ -134,6 +149,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   log: {
     js: (x) => `Math.log(${x})`,
     wgsl: (x) => `tgLog(${x})`,
+    wasm: { f32: wasm.log },
     takes: float,
     domain: [1e-3, 99],
     grad: (dy, x) => dy.div(x.maximum(tiny)),
@@ -141,6 +157,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   log1p: {
     js: (x) => `Math.log1p(${x})`,
     wgsl: (x) => `tgLog1p(${x})`,
+    wasm: { f32: wasm.log1p },
     takes: float,
     domain: [-0.9, 9],
     grad: (dy, x) => dy.div(x.add(1).maximum(tiny)),
@@ -148,6 +165,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   expm1: {
     js: (x) => `Math.expm1(${x})`,
     wgsl: (x) => `tgExpm1(${x})`,
+    wasm: { f32: wasm.expm1 },
     takes: float,
     domain: [-9, 9],
     error: 1e-5,
@@ -156,6 +174,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   sin: {
     js: (x) => `Math.sin(${x})`,
     wgsl: (x) => `tgSin(${x})`,
+    wasm: { f32: wasm.sin },
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.cos()),
@@ -163,6 +182,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   cos: {
     js: (x) => `Math.cos(${x})`,
     wgsl: (x) => `tgCos(${x})`,
+    wasm: { f32: wasm.cos },
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sin()).neg(),
@@ -170,6 +190,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   tanh: {
     js: (x) => `Math.tanh(${x})`,
     wgsl: (x) => `tgTanh(${x})`,
+    wasm: { f32: wasm.tanh },
     takes: float,
     domain: [-99, 99],
     grad: (dy, _x, y) => dy.mul(y.square().neg().add(1)),
@@ -177,6 +198,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   erf: {
     js: (x) => `m.erf(${x})`,
     wgsl: (x) => `tgErf(${x})`,
+    wasm: { f32: wasm.erf },
     takes: float,
     domain: [-9, 9],
     grad: (dy, x) => dy.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)),
@@ -185,6 +207,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   sigmoid: {
     js: (x) => `1 / (1 + Math.exp(-${x}))`,
     wgsl: (x) => `1.0 / (1.0 + tgExp(-tgMax(${x}, -80.0)))`,
+    wasm: { f32: wasm.sigmoid },
     takes: float,
     domain: [-99, 99],
     grad: (dy, _x, y) => dy.mul(y.mul(y.neg().add(1))),
@@ -192,6 +215,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   relu: {
     js: (x) => `Math.max(${x}, 0)`,
     wgsl: (x) => `tgMax(${x}, 0.0)`,
+    wasm: { f32: (x) => f32x4.pmax(x, f32x4.const(0)) },
     takes: float,
     domain: [-9, 9],
     grad: (dy, _x, y) => y.greater(0).select(dy, 0), // by y, so that x need not be kept
@@ -200,6 +224,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   softplus: {
     js: (x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`,
     wgsl: (x) => `max(${x}, 0.0) + tgLog1p(tgExp(-abs(${x})))`,
+    wasm: { f32: wasm.softplus },
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sigmoid()),
@@ -208,11 +233,18 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
   orderedBits: {
     js: (x) => `m.orderedBits(${x})`,
     wgsl: (x) => `tgOrderedBits(${x})`,
+    wasm: { f32: wasm.orderedBits },
     takes: float,
     gives: "u32",
     domain: [-9, 9],
   },
-  not: { js: (x) => `!${x}`, wgsl: (x) => `!${x}`, takes: logical, domain: [0, 1] },
+  not: {
+    js: (x) => `!${x}`,
+    wgsl: (x) => `!${x}`,
+    wasm: { bool: v128.not },
+    takes: logical,
+    domain: [0, 1],
+  },
 };
 
 /** The winner of a comparison takes the gradient; equals take half each. */
@@ -243,6 +275,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   add: {
     js: (x, y) => `${x} + ${y}`,
     wgsl: (x, y) => `${x} + ${y}`,
+    wasm: { f32: f32x4.add, i32: i32x4.add, u32: i32x4.add },
     takes: number,
     domain: [-9, 9],
     grad: (dy) => [dy, dy],
@@ -250,6 +283,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   sub: {
     js: (x, y) => `${x} - ${y}`,
     wgsl: (x, y) => `${x} - ${y}`,
+    wasm: { f32: f32x4.sub, i32: i32x4.sub, u32: i32x4.sub },
     takes: number,
     domain: [-9, 9],
     grad: (dy) => [dy, dy.neg()],
@@ -258,6 +292,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
     js: (x, y) => `${x} * ${y}`,
     wgsl: (x, y) => `${x} * ${y}`,
     integer: { js: (x, y) => `Math.imul(${x}, ${y})` },
+    wasm: { f32: f32x4.mul, i32: i32x4.mul, u32: i32x4.mul },
     takes: number,
     domain: [-9, 9],
     grad: (dy, a, b) => [dy.mul(b), dy.mul(a)],
@@ -267,6 +302,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
     js: (x, y) => `${x} / ${y}`,
     wgsl: (x, y) => `${x} / ${y}`,
     integer: { js: (x, y) => `Math.trunc(${x} / ${y})` },
+    wasm: { f32: f32x4.div, i32: wasm.divideSigned, u32: wasm.divideUnsigned },
     takes: number,
     domain: [0.1, 9],
     grad: (dy, _a, b, y) => [dy.div(b), dy.mul(y).div(b).neg()],
@@ -275,6 +311,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   mod: {
     js: (x, y) => `${x} % ${y}`,
     wgsl: (x, y) => `${x} % ${y}`,
+    wasm: { f32: wasm.mod, i32: wasm.remainderSigned, u32: wasm.remainderUnsigned },
     takes: number,
     domain: [1, 9],
     error: 9,
@@ -284,6 +321,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
     js: (x, y) => `Math.max(${x}, ${y})`,
     wgsl: (x, y) => `tgMax(${x}, ${y})`,
     integer: { wgsl: (x, y) => `max(${x}, ${y})` },
+    wasm: { f32: f32x4.max, i32: i32x4.maxS, u32: i32x4.maxU },
     takes: number,
     domain: [-9, 9],
     grad: (dy, a, b) => shared(dy, a.greater(b), a.equal(b)),
@@ -292,6 +330,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
     js: (x, y) => `Math.min(${x}, ${y})`,
     wgsl: (x, y) => `tgMin(${x}, ${y})`,
     integer: { wgsl: (x, y) => `min(${x}, ${y})` },
+    wasm: { f32: f32x4.min, i32: i32x4.minS, u32: i32x4.minU },
     takes: number,
     domain: [-9, 9],
     grad: (dy, a, b) => shared(dy, a.less(b), a.equal(b)),
@@ -300,6 +339,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   pow: {
     js: (x, y) => `Math.pow(${x}, ${y})`,
     wgsl: (x, y) => `tgPow(${x}, ${y})`,
+    wasm: { f32: wasm.pow },
     takes: float,
     domain: [0.1, 4],
     error: 1e-4, // exp(y · log x) amplifies the error of the logarithm by y
@@ -312,6 +352,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   atan2: {
     js: (y, x) => `Math.atan2(${y}, ${x})`,
     wgsl: (y, x) => `tgAtan2(${y}, ${x})`,
+    wasm: { f32: wasm.atan2 },
     takes: float,
     domain: [-9, 9],
     grad: (dy, y, x) => {
@@ -322,6 +363,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   equal: {
     js: (x, y) => `${x} === ${y}`,
     wgsl: (x, y) => `${x} == ${y}`,
+    wasm: { f32: f32x4.eq, i32: i32x4.eq, u32: i32x4.eq, bool: i32x4.eq },
     takes: all,
     gives: "bool",
     domain: [0, 3],
@@ -329,6 +371,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   less: {
     js: (x, y) => `${x} < ${y}`,
     wgsl: (x, y) => `${x} < ${y}`,
+    wasm: { f32: f32x4.lt, i32: i32x4.ltS, u32: i32x4.ltU },
     takes: number,
     gives: "bool",
     domain: [0, 3],
@@ -336,6 +379,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   lessEqual: {
     js: (x, y) => `${x} <= ${y}`,
     wgsl: (x, y) => `${x} <= ${y}`,
+    wasm: { f32: f32x4.le, i32: i32x4.leS, u32: i32x4.leU },
     takes: number,
     gives: "bool",
     domain: [0, 3],
@@ -343,6 +387,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   greater: {
     js: (x, y) => `${x} > ${y}`,
     wgsl: (x, y) => `${x} > ${y}`,
+    wasm: { f32: f32x4.gt, i32: i32x4.gtS, u32: i32x4.gtU },
     takes: number,
     gives: "bool",
     domain: [0, 3],
@@ -350,6 +395,7 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   greaterEqual: {
     js: (x, y) => `${x} >= ${y}`,
     wgsl: (x, y) => `${x} >= ${y}`,
+    wasm: { f32: f32x4.ge, i32: i32x4.geS, u32: i32x4.geU },
     takes: number,
     gives: "bool",
     domain: [0, 3],
@@ -357,12 +403,14 @@ export const binary: Readonly<Record<BinaryName, BinaryOp>> = {
   and: {
     js: (x, y) => `${x} && ${y}`,
     wgsl: (x, y) => `${x} && ${y}`,
+    wasm: { bool: v128.and },
     takes: logical,
     domain: [0, 1],
   },
   or: {
     js: (x, y) => `${x} || ${y}`,
     wgsl: (x, y) => `${x} || ${y}`,
+    wasm: { bool: v128.or },
     takes: logical,
     domain: [0, 1],
   },
@@ -373,6 +421,7 @@ export const ternary: Readonly<Record<"select", TernaryOp>> = {
   select: {
     js: (c, x, y) => `${c} ? ${x} : ${y}`,
     wgsl: (c, x, y) => `select(${y}, ${x}, ${c})`,
+    wasm: { f32: v128.select, i32: v128.select, u32: v128.select, bool: v128.select },
     takes: all,
     domain: [-9, 9],
     grad: (dy, c) => [null, c.select(dy, 0), c.select(0, dy)],

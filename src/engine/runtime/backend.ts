@@ -42,7 +42,7 @@ export interface BackendLimits {
 
 /** A place to compute: all that the rest of the engine knows about it. */
 export interface Backend {
-  readonly name: "js" | "webgpu";
+  readonly name: "js" | "wasm" | "webgpu";
   /** One line for people: the adapter, or how the backend computes. */
   readonly description: string;
   readonly precision: Precision;

@@ -4,10 +4,11 @@ import { arrayOver, type DType, type HostArray, hostArray, type Precision } from
 import { env } from "../env.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
-import { axisNames, elements, type Kernel } from "../kernel.ts";
+import type { Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
 import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
+import { referenceOf } from "./reference.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -93,7 +94,7 @@ export function jsBackend(precision: Precision): Backend {
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
-      const executable = referenceOf(kernel, finish, source);
+      const executable = kernelExecutable(kernel, finish, source);
       const { dtypes, paramTypes } = executable;
       const attrs = JSON.stringify(kernel.attrs);
       return cached(`${kernel.name} ${attrs} ${dtypes} ${paramTypes}\n${source}`, () => executable);
@@ -123,38 +124,17 @@ export function jsBackend(precision: Precision): Backend {
 }
 
 /** A kernel's plain loops, and what finishes its results in place, called like a generated function. */
-function referenceOf(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
-  const { operands, result, parts, attrs, numbers = [] } = kernel;
-  const sizes = axisNames(kernel);
-  const names = [...sizes, ...numbers];
-  const numInputs = finish?.buffers.filter(({ written }) => !written).length ?? 0;
+function kernelExecutable(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
+  const { run, dtypes, paramTypes } = referenceOf(kernel, finish);
   const finishing = finish && jsFunction(source);
-  const run: JsFunction = (buffers, params) => {
-    const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
-    const inputs = operands.map(({ axes }, slot) =>
-      buffers[slot].subarray(0, elements(axes, dims)),
-    );
-    const y = buffers[operands.length + numInputs].subarray(0, elements(result.axes, dims)).fill(0);
-    const ofParts = buffers.slice(buffers.length - parts.length);
-    const more = Object.fromEntries(
-      parts.map(({ name, axes }, which) => [
-        name,
-        ofParts[which].subarray(0, elements(axes, dims)).fill(0),
-      ]),
-    );
-    kernel.reference(inputs, y, dims, attrs, more);
-    finishing?.(buffers.slice(operands.length), params.slice(names.length));
-  };
-  const outputs = finish?.buffers.map(({ dtype }) => dtype) ?? [result.dtype];
   return {
     label: kernel.name,
     source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
-    run,
-    dtypes: [...operands.map(({ dtype }) => dtype), ...outputs, ...parts.map(({ dtype }) => dtype)],
-    paramTypes: [
-      ...sizes.map((): ValueType => "index"),
-      ...numbers.map((): ValueType => "f32"),
-      ...(finish?.params.map(({ type }) => type) ?? []),
-    ],
+    run: (buffers, params) => {
+      run(buffers, params);
+      finishing?.(buffers.slice(kernel.operands.length), params.slice(paramTypes.length));
+    },
+    dtypes,
+    paramTypes: [...paramTypes, ...(finish?.params.map(({ type }) => type) ?? [])],
   };
 }

@@ -4,13 +4,14 @@ import type { ExplainOptions, Explanation } from "../explain.ts";
 import type { Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";
+import { hasWasm, wasmBackend } from "./wasm.ts";
 import { type GpuChoice, webgpuBackend } from "./webgpu.ts";
 
-export type BackendName = "auto" | "webgpu" | "js" | "js-f64";
+export type BackendName = "auto" | "webgpu" | "wasm" | "js" | "js-f64";
 
 export interface OpenOptions {
   /**
-   * `auto` takes a real GPU, else `js`; `js-f64` computes in double precision.
+   * `auto` takes a real GPU, else `wasm`, else `js`; `js-f64` computes in double precision.
    * Default: the environment's `TG_BACKEND`, else `auto`.
    */
   backend?: BackendName;
@@ -26,9 +27,9 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   return current;
 }
 
-/** The device opened last; one on the `js` backend if none is open. */
+/** The device opened last; one on the processor if none is open. */
 export function currentDevice(): Device {
-  if (!current || current.closed) current = new Device(jsBackend("f32"));
+  if (!current || current.closed) current = new Device(cpuBackend());
   return current;
 }
 
@@ -49,18 +50,25 @@ async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
       return jsBackend("f32");
     case "js-f64":
       return jsBackend("f64");
+    case "wasm":
+      if (hasWasm()) return wasmBackend();
+      throw new DeviceError(
+        "openDevice(wasm): expected WebAssembly with vectors, got none (use js)",
+      );
     case "webgpu":
       return webgpuBackend(await gpu());
     case "auto": {
       const choice = await gpu().catch(() => null);
-      return choice && !choice.isSoftware ? webgpuBackend(choice) : jsBackend("f32");
+      return choice && !choice.isSoftware ? webgpuBackend(choice) : cpuBackend();
     }
     default:
       throw new DeviceError(
-        `openDevice(backend): expected auto, webgpu, js or js-f64, got ${name}`,
+        `openDevice(backend): expected auto, webgpu, wasm, js or js-f64, got ${name}`,
       );
   }
 }
+
+const cpuBackend = () => (hasWasm() ? wasmBackend() : jsBackend("f32"));
 
 async function browserGpu(): Promise<GpuChoice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;

@@ -1,0 +1,136 @@
+/** The `wasm` backend: modules assembled from programs, over one linear memory. */
+import { jsSource } from "../codegen/js.ts";
+import { hostArray } from "../dtype.ts";
+import { env } from "../env.ts";
+import { DeviceError } from "../errors.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Program } from "../program.ts";
+import type { Backend, Command, Executable } from "./backend.ts";
+import { RecentlyUsed } from "./recentlyUsed.ts";
+import { referenceOf } from "./reference.ts";
+import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
+import { compileWasm, type Run } from "./wasmPrograms.ts";
+
+interface WasmExecutable extends Executable {
+  run: Run;
+}
+
+const mostModules = 4096; // kept for reuse
+
+/** Whether this engine has the vectors that modules are made of. */
+export function hasWasm(): boolean {
+  if (typeof WebAssembly === "undefined") return false;
+  // () → v128: v128.const 0
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
+  const body = [10, 22, 1, 20, 0, 0xfd, 12, ...new Array(16).fill(0), 0x0b];
+  return WebAssembly.validate(new Uint8Array([...header, ...body]));
+}
+
+export function wasmBackend(): Backend {
+  const memory = new WasmMemory({ isShared: false });
+  const compiled = new RecentlyUsed<Promise<WasmExecutable>>(mostModules);
+  let pipelines = 0;
+  const cached = (key: string, make: () => Promise<WasmExecutable>) => {
+    const known = compiled.get(key);
+    if (known) return known;
+    const executable = make();
+    compiled.set(key, executable);
+    pipelines++;
+    return executable;
+  };
+
+  return {
+    name: "wasm",
+    description: "WebAssembly with vectors of four, one thread",
+    precision: "f32",
+    limits: { inputs: 64, bufferBytes: 2 ** 31 },
+    lanes: () => 0,
+    createBuffer: (bytes, purpose) => memory.take(bytes, purpose),
+    slice: (buffer, start, bytes): WasmBuffer => ({
+      bytes,
+      address: (buffer as WasmBuffer).address + start,
+    }),
+    destroyBuffer: (buffer) => memory.give(buffer as WasmBuffer),
+    upload(buffer, data, dtype) {
+      memory.view((buffer as WasmBuffer).address, dtype, data.length).set(data);
+    },
+    read(buffer, dtype, count) {
+      const data = hostArray(dtype, count);
+      data.set(memory.view((buffer as WasmBuffer).address, dtype, count));
+      return Promise.resolve(data);
+    },
+
+    compileProgram: (program, label) => {
+      const source = jsSource(program);
+      return cached(`${signatureOf(program)}\n${source}`, async () => {
+        const started = performance.now();
+        const { run, size } = await compileWasm(program, memory);
+        const ms = (performance.now() - started).toFixed(1);
+        const header = `// WebAssembly, ${size} bytes, compiled in ${ms} ms; in JavaScript:`;
+        if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
+        return { label, source: `${header}\n${source}`, run };
+      });
+    },
+
+    compileKernel: (kernel, finish) => {
+      const source = finish ? jsSource(finish) : "";
+      const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
+      return cached(key, async () => ({
+        label: kernel.name,
+        source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
+        run: await kernelRun(kernel, finish, memory),
+      }));
+    },
+
+    get pipelines() {
+      return pipelines;
+    },
+
+    run(commands) {
+      commands.forEach(runOne);
+    },
+
+    runTimed(commands) {
+      const spans = commands.map((command) => {
+        const start = performance.now();
+        runOne(command);
+        return { start, end: performance.now() };
+      });
+      return Promise.resolve(spans);
+    },
+
+    ready: () => Promise.resolve(),
+    check: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function runOne({ executable, buffers, params }: Command): void {
+  try {
+    (executable as WasmExecutable).run(buffers as readonly WasmBuffer[], params);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    throw new DeviceError(
+      `wasm(${executable.label}): expected indices within their tensors, got ${error.message}`,
+    );
+  }
+}
+
+const signatureOf = ({ buffers, params }: Program): string =>
+  `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;
+
+/** A kernel's plain loops, on views of the memory, and what finishes its results in place. */
+async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMemory): Promise<Run> {
+  const { run, dtypes, paramTypes } = referenceOf(kernel, finish);
+  const finishing = finish && (await compileWasm(finish, memory)).run;
+  return (buffers, params) => {
+    const own = paramTypes.map((type, which) =>
+      type === "f32" ? Math.fround(params[which]) : params[which],
+    );
+    run(
+      buffers.map(({ address, bytes }, slot) => memory.view(address, dtypes[slot], bytes / 4)),
+      own,
+    );
+    finishing?.(buffers.slice(kernel.operands.length), params.slice(own.length));
+  };
+}
