@@ -277,7 +277,9 @@ function applyReduce(
     throw new ShapeError(`${op}: expected elements to compare, got ${showShape(x.shape)}`);
   const kept = x.shape.map((size, axis) => (along.includes(axis) ? 1 : size));
   const result = record(op, [x], kept, x.dtype, { attrs: { axes: along } });
-  return keepAxes ? result : result.reshape(x.shape.filter((_, axis) => !along.includes(axis)));
+  if (keepAxes) return result;
+  const left = x.shape.filter((_, axis) => !along.includes(axis));
+  return record("reshape", [result], left, x.dtype, { attrs: { drops: along } });
 }
 
 for (const name of Object.keys(unary))

@@ -113,6 +113,14 @@ export class Device implements Evaluator {
     });
   }
 
+  /** Resolves when all that was asked for before is done: what to wait for when taking times. */
+  idle(): Promise<void> {
+    return this.exclusive(async () => {
+      await this.backend.idle();
+      await this.backend.check();
+    });
+  }
+
   /** Frees this device's copy of a value. */
   release(expr: Expr): void {
     this.memory.release(expr);
