@@ -118,7 +118,7 @@ test("what cannot be cut is refused, and names both sizes", async () => {
   const columns = x.sum({ axes: 0 }).data(); // each invocation reads rows from everywhere
   await expect(columns).rejects.toThrow(OutOfMemoryError);
   await expect(columns).rejects.toThrow(
-    "webgpu(sum): expected to bind at most 4096 B of a buffer at once, got one of 24576 B that this launch cannot be cut for",
+    /^webgpu\(sum.*\): expected to bind at most 4096 B of a buffer at once, got one of 24576 B /,
   );
   const anywhere = gather(x, indices([0, rows - 1]).add(0)).add(1);
   await expect(anywhere.data()).rejects.toThrow(/^webgpu\(\w+\): expected to bind at most 4096 B/);
