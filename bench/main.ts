@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- NAME…]   one row per workload whose name contains a NAME, on every backend here.
  *
- * TG_BENCH_BACKENDS=js,webgpu picks backends; TG_BENCH_MS is the time per row (default 1000).
+ * TG_BENCH_BACKENDS=js,wasm picks backends; TG_BENCH_MS is the time per row (default 1000).
  */
 import { execFileSync } from "node:child_process";
 import { Bench } from "tinybench";
@@ -10,7 +10,7 @@ import { openDevice } from "../src/node/open.ts";
 import { type Workload, workloads } from "./workloads.ts";
 
 const names = process.argv.slice(2);
-const backends = (process.env.TG_BENCH_BACKENDS ?? "js,webgpu").split(",") as BackendName[];
+const backends = (process.env.TG_BENCH_BACKENDS ?? "js,wasm,webgpu").split(",") as BackendName[];
 const time = Number(process.env.TG_BENCH_MS ?? 1000);
 const chosen = workloads.filter(
   ({ name }) => names.length === 0 || names.some((n) => name.includes(n)),

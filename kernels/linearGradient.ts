@@ -1,5 +1,6 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { linearGradientWasm } from "./wasm/linearGradient.ts";
 
 /**
  * linearGradient: what the weight and the bias of an affine map receive, in one launch.
@@ -58,4 +59,5 @@ export const linearGradient: KernelSpec = defineKernel({
     }
   }
 `,
+  wasm: linearGradientWasm,
 });

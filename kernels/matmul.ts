@@ -1,5 +1,6 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { matmulWasm } from "./wasm/matmul.ts";
 
 /** Element distances in a matrix of so many columns, or in its transpose of so many rows. */
 const steps = (columns: number, rows: number, isTransposed: unknown) =>
@@ -67,4 +68,6 @@ ${four.map((u) => `    if (n0 + ${u}u <= lastN) { store(at + ${u}u, y${t}[${u}])
   .join("\n")}
 `;
   },
+
+  wasm: matmulWasm,
 });
