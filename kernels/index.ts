@@ -5,11 +5,13 @@ import { attentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
+import { nearestRows } from "./neighbors.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
 import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
 import { softmax } from "./softmax.ts";
 import { countDigits, placeByDigit } from "./sort.ts";
+import { leastOfRows } from "./topk.ts";
 
 export const kernels = {
   attention,
@@ -17,8 +19,10 @@ export const kernels = {
   blockSums,
   countDigits,
   layerNorm,
+  leastOfRows,
   linearGradient,
   matmul,
+  nearestRows,
   placeByDigit,
   scanBlocks,
   searchSorted,

@@ -33,12 +33,15 @@ export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { linear } from "./engine/ops/linear.ts";
+export { edgesOfNeighbors, type NeighborEdges } from "./engine/ops/neighborEdges.ts";
+export { type KnnOptions, knn, type Neighbors } from "./engine/ops/neighbors.ts";
 export { l2Normalize, layerNorm, rmsNorm } from "./engine/ops/normalize.ts";
 export { type CumsumOptions, cumsum } from "./engine/ops/scan.ts";
 export { type SearchOptions, searchSorted } from "./engine/ops/search.ts";
 export { segmentAttention } from "./engine/ops/segmentAttention.ts";
 export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
 export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
+export { type Topk, type TopkOptions, topk } from "./engine/ops/topk.ts";
 export { pack, pieces } from "./engine/pack.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
@@ -67,6 +70,7 @@ export {
   commit,
   concat,
   gather,
+  none,
   type Operand,
   type ReduceOptions,
   realize,

@@ -48,6 +48,33 @@ export interface KernelSpec {
   wgsl: string | ((attrs: Attrs) => string);
   /** In WebAssembly, where plain loops are too slow. */
   wasm?: WasmSpelling;
+  /** Programs for GPUs, best first. */
+  variants?: readonly KernelVariant[];
+}
+
+/**
+ * Another program for the results of a kernel, of workgroups that share memory: for GPUs, not for
+ * software adapters, which run one invocation after the other. All variants that fit the adapter are
+ * compiled with the plan, and sizes decide which one runs.
+ */
+export interface KernelVariant {
+  name: string;
+  /** Sizes it is good for; the first variant that says yes runs, else the kernel's own program. */
+  suits: (dims: Dims) => boolean;
+  /** Invocations per workgroup; each sees its number as `lane`. */
+  workgroupSize: number;
+  /** How many workgroups it wants; each sees its number as `tile`. */
+  workgroups: (dims: Dims) => number;
+  /**
+   * Into how many parts sums are split; part number `part` of `parts` stores what it has of each
+   * result, and a second launch adds the parts up, in order. Default: 1.
+   */
+  parts?: (dims: Dims) => number;
+  /** Workgroup memory in bytes, and declarations outside the body. */
+  sharedBytes: number;
+  shared: (attrs: Attrs) => string;
+  /** Body, which calls the same functions as the kernel's; nobody may return before a barrier. */
+  wgsl: (attrs: Attrs) => string;
 }
 
 /** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
@@ -154,6 +181,15 @@ export function elements(axes: readonly string[], dims: Dims): number {
   return axes
     .map(split)
     .reduce((size, [name, plus]) => size * ((dims[name] ?? Number(name)) + plus), 1);
+}
+
+/** The same as an expression of WGSL. */
+export function elementsIn(axes: readonly string[]): string {
+  const sizes = axes.map(split).map(([name, plus]) => {
+    const size = /^\d/.test(name) ? `${name}u` : `dims.${name}`;
+    return plus === 0 ? size : `(${size} + ${plus}u)`;
+  });
+  return sizes.join(" * ") || "1u";
 }
 
 /** "S+1" → ["S", 1] */

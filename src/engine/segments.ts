@@ -4,10 +4,11 @@ import { indices, range } from "./create.ts";
 import { expectDType } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
 import type { Expr, Storage } from "./expr.ts";
+import { cumsum } from "./ops/scan.ts";
 import { searchSorted } from "./ops/search.ts";
 import { sortKeys } from "./ops/sort.ts";
 import { showShape } from "./shape.ts";
-import { gather, record, type Tensor } from "./tensor.ts";
+import { gather, none, record, type Tensor } from "./tensor.ts";
 
 /** Which rows belong to which segment. */
 export interface Segments {
@@ -72,6 +73,31 @@ function sortOnDevice(target: Tensor, numSegments: number): Segments {
   const order = sortKeys(keys, numSegments < usualSegments ? usualSegments : 2 ** 32);
   const offsets = searchSorted(gather(keys, order), range(numSegments + 1, "u32"));
   return { offsets, order, target, numSegments };
+}
+
+/**
+ * Segments of rows that lie in order already: of the `width` rows s · width … that segment s may have, the
+ * first counts[s] are its own and the others are of no segment; all of them without `counts` u32 [S].
+ */
+export function segmentsOfRuns(numSegments: number, width: number, counts?: Tensor): Segments {
+  const numRows = numSegments * width;
+  const row = range(numRows, "u32");
+  const run = row.div(Math.max(1, width));
+  let made: Segments;
+  if (counts) {
+    const isOwn = row.mod(Math.max(1, width)).less(gather(counts, run));
+    const target = isOwn.select(run, none);
+    const offsets = cumsum(counts.pad([[0, 1]]), { exclusive: true });
+    const ends = offsets.slice([[1, numSegments + 1]]);
+    const segment = searchSorted(ends, row, { right: true }); // of the row at each place
+    const order = row.sub(gather(offsets, segment)).add(segment.mul(width));
+    made = { offsets, order, target, numSegments };
+  } else {
+    const offsets = range(numSegments + 1, "u32").mul(width);
+    made = { offsets, order: row, target: run, numSegments };
+  }
+  built.set(made.target.expr, new Map([[numSegments, made]]));
+  return made;
 }
 
 function reduceSegments(op: string, x: Tensor, segments: Segments): Tensor {

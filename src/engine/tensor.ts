@@ -140,7 +140,12 @@ export class Tensor {
       throw new ShapeError(
         `expand: expected a shape that ${showShape(this.shape)} broadcasts to, got ${showShape(shape)}`,
       );
-    return sameShape(shape, this.shape) ? this : record("expand", [this], shape, this.dtype);
+    return sameShape(shape, this.shape) ? this : this.repeat(shape);
+  }
+
+  /** @internal As `expand`, but recorded also where sizes happen to be equal: same ops for all sizes. */
+  repeat(shape: Shape): Tensor {
+    return record("expand", [this], shape, this.dtype);
   }
 
   /** Sums what `expand` repeated, down to `shape`: its transpose. */

@@ -23,7 +23,7 @@ interface Contract {
   attrs?: readonly Attrs[];
   sizes?: (sizes: Record<string, number>, attrs: Attrs, random: () => number) => void;
   /** Inputs that are not just any numbers, by name. */
-  inputs?: (sizes: Dims, random: () => number) => Record<string, ArrayLike<number>>;
+  inputs?: (sizes: Dims, random: () => number, attrs: Attrs) => Record<string, ArrayLike<number>>;
   /** Run-time numbers that are not just any positive ones, by name. */
   numbers?: Readonly<Record<string, number>>;
 }
@@ -38,6 +38,16 @@ const inSegments: Contract = {
     return { segmentOf: target, order, offsets };
   },
 };
+
+/** Small whole numbers: sums of squares are exact, and many are equal. */
+const fewValues = (count: number, random: () => number): number[] =>
+  Array.from({ length: count }, () => Math.floor(7 * random()) - 3);
+
+/** Ascending offsets of B parts of n rows, some of them empty. */
+function cuts(n: number, B: number, random: () => number): number[] {
+  const inner = Array.from({ length: B - 1 }, () => Math.floor((n + 1) * random()));
+  return [0, ...inner.sort((a, b) => a - b), n];
+}
 
 /** Every way to run through the elements. */
 const scans: readonly Attrs[] = [false, true].flatMap((reverse) =>
@@ -79,6 +89,24 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   scanBlocks: { attrs: scans },
   countDigits: byDigit,
   placeByDigit: byDigit,
+  leastOfRows: {
+    attrs: [1, 3, 12].map((k) => ({ k })),
+    inputs: ({ R, F }, random) => ({ x: fewValues(R! * F!, random) }),
+  },
+  nearestRows: {
+    attrs: [
+      { k: 1, dim: 1, self: false },
+      { k: 4, dim: 3, self: true },
+      { k: 9, dim: 2, self: false },
+    ],
+    numbers: { limit: 20 },
+    inputs: ({ N, Q, B }, random, { dim }) => ({
+      points: fewValues(N! * (dim as number), random),
+      queries: fewValues(Q! * (dim as number), random),
+      offsets: cuts(N!, B!, random),
+      queryOffsets: cuts(Q!, B!, random),
+    }),
+  },
   searchSorted: {
     attrs: [{ right: false }, { right: true }],
     inputs: ({ E, S }, random) => {
@@ -105,7 +133,12 @@ export interface KernelCase {
 /** One, edges of tiles, odd numbers; small, because software adapters run this too. */
 const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
 
-export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
+export function kernelCases(
+  name: KernelName,
+  count: number,
+  seed: number,
+  choices: Readonly<Record<string, readonly number[]>> = {},
+): KernelCase[] {
   const spec: KernelSpec = kernels[name];
   const contract = contracts[name] ?? {};
   const { attrs: variants = [{}], sizes: restrict, inputs } = contract;
@@ -115,9 +148,12 @@ export function kernelCases(name: KernelName, count: number, seed: number): Kern
       const kernel = resolveKernel(spec, attrs);
       const sizes: Record<string, number> = {};
       const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
-      for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
+      for (const axis of axisNames(kernel)) {
+        const chosen = choices[axis] ?? tried.slice(0, most);
+        sizes[axis] = chosen[Math.floor(random() * chosen.length)]!;
+      }
       restrict?.(sizes, attrs, random);
-      const given = { ...contract.numbers, ...inputs?.(sizes, random) };
+      const given = { ...contract.numbers, ...inputs?.(sizes, random, attrs) };
       return caseOf(kernel, attrs, sizes, { random, given });
     }),
   );

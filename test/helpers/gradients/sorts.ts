@@ -4,6 +4,7 @@ import {
   cumsum,
   gather,
   indices,
+  knn,
   scatterAdd,
   segmentAttention,
   segmentMax,
@@ -13,6 +14,7 @@ import {
   sort,
   type Tensor,
   tensor,
+  topk,
 } from "../../../src/index.ts";
 import { chance, type Random, randomSegments, whole } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
@@ -105,6 +107,27 @@ export const sortSamplers: Record<string, Sampler> = {
     return caseOf("segmentAttention computed", operands, (scores, values) =>
       segmentAttention(scores, values, segments),
     );
+  },
+
+  // neighbours are those of points that do not move; distances are of the points that do
+  "squared distances to neighbours": (random) => {
+    const [numPoints, dim] = [whole(random, 1, 4), whole(random, 1, 2)];
+    const points = Array.from({ length: numPoints * dim }, (_, i) => ((3 * i * i) % 7) + i / 8);
+    const seed = chance(random) ? { maxDistance: 3 } : {};
+    return {
+      text: `knn of ${numPoints} points ${JSON.stringify(seed)}`,
+      inputs: [tensor(points, [numPoints, dim])],
+      f: (x) => {
+        const { squaredDistance } = knn(x, 2, seed);
+        return squaredDistance.less(1e6).select(squaredDistance, 0);
+      },
+    };
+  },
+
+  topk: (random) => {
+    const x = tensor([3, 1, 4, 1.5, 9, 2, 6, 5], [2, 4]);
+    const least = chance(random);
+    return { text: `topk ${least}`, inputs: [x], f: (y) => topk(y, 3, { least }).values };
   },
 
   "scatterAdd by computed rows": (random) => {

@@ -1,0 +1,3 @@
+import { describeNeighbors } from "../helpers/neighborProperties.ts";
+
+describeNeighbors("webgpu", 5);
