@@ -6,6 +6,7 @@
  */
 import { type Composite, type CompositeResult, compositeNamed, isPart } from "./composite.ts";
 import { full, zeros } from "./create.ts";
+import { isFloat } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { type Expr, makeExpr, realized } from "./expr.ts";
 import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
@@ -68,14 +69,14 @@ function flatIndex(index: Tensor): Tensor {
 }
 
 /**
- * ∂loss/∂input for each input, of the input's shape; zeros where loss does not depend on it.
+ * ∂loss/∂input for each input, f32 of the input's shape; zeros where loss does not depend on it.
  *
  * `loss` is a scalar, or `seed` gives ∂L/∂loss for the L that is meant. Take gradients before `loss`
  * is realized or committed: that makes it a leaf. Reading it by `data` or `item` does not.
  */
 export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor): Tensor[] {
   for (const { dtype } of [loss, ...inputs])
-    if (dtype !== "f32") throw new DTypeError(`gradients: expected f32, got ${dtype}`);
+    if (!isFloat(dtype)) throw new DTypeError(`gradients: expected f32 or f16, got ${dtype}`);
   if (!seed && loss.size !== 1)
     throw new ShapeError(`gradients(loss): expected one element, got ${showShape(loss.shape)}`);
   if (seed && !sameShape(seed.shape, loss.shape))
@@ -128,7 +129,7 @@ function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
     stack.pop();
     if (leads.has(top.expr)) continue;
     const passes = top.expr.op !== "stopGradient" && top.expr.inputs.some((x) => leads.get(x));
-    const carries = top.expr.dtype === "f32" && (passes || wanted.has(top.expr));
+    const carries = isFloat(top.expr.dtype) && (passes || wanted.has(top.expr));
     leads.set(top.expr, carries);
     if (carries) path.push(top.expr);
   }
@@ -139,6 +140,7 @@ function ruleOf(expr: Expr): Rule {
   const { op } = expr;
   if (op in unary || op in binary || op in ternary) return elementwiseRule;
   if (op in reduce) return reductionRule;
+  if (op === "cast") return (dy) => [dy]; // between f32 and f16: rounding has no slope of its own
   if (op in indexed) return indexed[op];
   const move = movement[op]?.grad;
   if (move) return (dy) => move(dy, expr);

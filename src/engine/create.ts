@@ -3,6 +3,7 @@ import { type DType, dtypeOf, expectNumber, type HostArray } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { leaf } from "./expr.ts";
+import { roundFloat16 } from "./float16.ts";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.ts";
 import { constantOf, record, Tensor } from "./tensor.ts";
 
@@ -33,6 +34,7 @@ export function tensor(
 /** The caller may change his array later, so it is copied; plain numbers keep double precision. */
 function hostCopy(data: readonly number[] | HostArray, dtype: DType): HostArray {
   if (dtype === "bool") return Uint32Array.from(data, (x) => (x ? 1 : 0));
+  if (dtype === "f16") return Float32Array.from(data, roundFloat16);
   if (dtype !== "f32") {
     for (const x of data) expectNumber("tensor", x, dtype);
     return dtype === "i32" ? Int32Array.from(data) : Uint32Array.from(data);

@@ -6,6 +6,7 @@ import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.t
 import { DTypeError, ShapeError } from "./errors.ts";
 import { currentEvaluator, disposeValue, type Evaluator } from "./evaluator.ts";
 import { type Attrs, constant, type Expr, forget, makeExpr, wholeOf } from "./expr.ts";
+import { roundFloat16 } from "./float16.ts";
 import {
   type BinaryName,
   binary,
@@ -85,7 +86,10 @@ export class Tensor {
     return (await this.data())[0];
   }
 
-  /** Integers and booleans become numbers; numbers are cut towards zero and clamped to the range. */
+  /**
+   * Integers and booleans become numbers; numbers are cut towards zero and clamped to the range of
+   * integers, or rounded to the nearest f16 (ties to even, infinity from 65520 on).
+   */
   cast(dtype: DType): Tensor {
     if (dtype === this.dtype) return this;
     return record("cast", [this], this.shape, dtype, { elementwise: true });
@@ -356,7 +360,7 @@ function checkRows(x: Tensor, host: HostArray): void {
 /** A constant that fits beside `dtype`; `where` is the op that was given the number. */
 export function constantOf(where: string, value: number, dtype: DType): Tensor {
   expectNumber(where, value, dtype);
-  return new Tensor(constant(value, dtype));
+  return new Tensor(constant(dtype === "f16" ? roundFloat16(value) : value, dtype));
 }
 
 /** What waits to be computed with the next tensor that is asked for. */

@@ -1,10 +1,10 @@
 /** Spells a program as a JavaScript function of (buffers, params). */
-import type { HostArray } from "../dtype.ts";
+import type { StoredArray } from "../dtype.ts";
 import { elementwise } from "../ops/elementwise.ts";
 import type { Let, Node, Program, ValueType } from "../program.ts";
 import { jsMath } from "./math.ts";
 
-export type JsFunction = (buffers: readonly HostArray[], params: readonly number[]) => void;
+export type JsFunction = (buffers: readonly StoredArray[], params: readonly number[]) => void;
 
 export function jsSource(program: Program): string {
   const buffers = program.buffers.map((_, slot) => `  const b${slot} = buffers[${slot}];\n`);
@@ -40,7 +40,7 @@ function statement(node: Node, indent: string): string {
       return `${indent}v${node.id} = ${sum};\n`;
     }
     case "store": {
-      const value = node.type === "bool" ? `v${node.value} ? 1 : 0` : `v${node.value}`;
+      const value = stored(node.type, `v${node.value}`);
       return `${indent}b${node.buffer}[v${node.offset}] = ${value};\n`;
     }
     case "loop": {
@@ -53,6 +53,11 @@ function statement(node: Node, indent: string): string {
   }
 }
 
+function stored(type: ValueType, value: string): string {
+  if (type === "f16") return `m.float16Bits(${value})`;
+  return type === "bool" ? `${value} ? 1 : 0` : value;
+}
+
 function spell(node: Let): string {
   const args = node.args.map((arg) => `v${arg}`);
   switch (node.op) {
@@ -60,10 +65,11 @@ function spell(node: Let): string {
       return node.type === "bool" ? `params[${node.operand}] !== 0` : `params[${node.operand}]`;
     case "literal":
       return `${node.operand}`;
-    case "load":
-      return node.type === "bool"
-        ? `b${node.operand}[${args[0]}] !== 0`
-        : `b${node.operand}[${args[0]}]`;
+    case "load": {
+      const element = `b${node.operand}[${args[0]}]`;
+      if (node.type === "f16") return `m.float16Value(${element})`;
+      return node.type === "bool" ? `${element} !== 0` : element;
+    }
     case "cast":
       return cast(args[0], node.from, node.type);
     case "given":
@@ -85,9 +91,10 @@ function apply(op: string, type: ValueType, args: string[]): string {
 }
 
 function cast(x: string, from: ValueType, to: ValueType): string {
+  if (to === "f16") return from === to ? x : `m.roundFloat16(${from === "bool" ? `+${x}` : x})`;
   if (to === "bool") return `${x} !== 0`;
   if (from === "bool") return `${x} ? 1 : 0`;
   if (to === "f32" || to === "index" || from === to) return x;
-  if (from === "f32") return to === "i32" ? `m.toI32(${x})` : `m.toU32(${x})`;
+  if (from === "f32" || from === "f16") return to === "i32" ? `m.toI32(${x})` : `m.toU32(${x})`;
   return to === "i32" ? `${x} | 0` : `${x} >>> 0`;
 }

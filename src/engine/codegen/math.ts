@@ -10,6 +10,7 @@
  * and sin and cos by 2e-7 up to |x| = 10⁴. exp is WGSL's: 3 + 2|x| units in the last place. No op and
  * no reduction takes a NaN for a number.
  */
+import { float16Bits, float16Value, roundFloat16 } from "../float16.ts";
 
 /** Philox 4×32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405): multipliers and Weyl steps. */
 export const philoxConstants = {
@@ -77,8 +78,11 @@ function orderedBits(x: number): number {
 
 export const jsMath = {
   erf,
+  float16Bits,
+  float16Value,
   orderedBits,
   philox,
+  roundFloat16,
   /** Towards zero, clamped to the range. */
   toI32: (x: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) | 0,
   toU32: (x: number): number => Math.max(0, Math.min(2 ** 32 - 1, Math.trunc(x))) >>> 0,
@@ -90,6 +94,37 @@ interface Helper {
 }
 
 const wgsl: Record<string, Helper> = {
+  // As in float16.ts: adapters may round, flush and overflow in ways of their own.
+  tgFloat16Bits: {
+    code: `fn tgFloat16Bits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let sign = (bits >> 16u) & 0x8000u;
+  let magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) { return sign | 0x7e00u; }
+  if (magnitude >= 0x477ff000u) { return sign | 0x7c00u; }
+  if (magnitude >= 0x38800000u) {
+    return sign | ((magnitude + 0xfffu + ((magnitude >> 13u) & 1u) - 0x38000000u) >> 13u);
+  }
+  if (magnitude < 0x33000000u) { return sign; } // below half of the least subnormal
+  let shift = 126u - (magnitude >> 23u); // 14 … 24 bits are cut off
+  let fraction = (magnitude & 0x7fffffu) | 0x800000u;
+  let kept = fraction >> shift;
+  let rest = fraction & ((1u << shift) - 1u);
+  let half = 1u << (shift - 1u);
+  return sign | (kept + select(0u, 1u, rest > half || (rest == half && (kept & 1u) == 1u)));
+}`,
+  },
+  tgFloat16Value: {
+    code: `fn tgFloat16Value(bits: u32) -> f32 {
+  let sign = (bits & 0x8000u) << 16u;
+  let exponent = (bits >> 10u) & 31u;
+  let fraction = bits & 0x3ffu;
+  if (exponent == 31u) { return bitcast<f32>(sign | 0x7f800000u | (fraction << 13u)); }
+  if (exponent > 0u) { return bitcast<f32>(sign | ((exponent + 112u) << 23u) | (fraction << 13u)); }
+  let small = f32(fraction) * 5.9604644775390625e-8; // 2⁻²⁴
+  return select(small, -small, sign != 0u);
+}`,
+  },
   // By bits: WGSL lets compilers assume that there is no NaN, so that x != x may be false of one.
   tgIsNan: {
     code: `fn tgIsNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,

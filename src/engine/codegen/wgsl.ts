@@ -5,7 +5,8 @@ import { elementwise } from "../ops/elementwise.ts";
 import type { BufferUse, Let, Loop, Node, Param, Program, ValueType } from "../program.ts";
 import { wgslHelpers } from "./math.ts";
 
-const typeName = (type: ValueType): string => (type === "index" ? "u32" : type);
+const typeName = (type: ValueType): string =>
+  type === "index" ? "u32" : type === "f16" ? "f32" : type; // f16 is for storage
 /** bool has no storage form. */
 const storedName = (type: ValueType): string => (type === "bool" ? "u32" : typeName(type));
 
@@ -35,7 +36,8 @@ export function wgslModule(module: WgslModule): string {
     ({ name, type, written }, slot) =>
       `@group(0) @binding(${slot + 1}) var<storage, ${written ? "read_write" : "read"}> ${name}: array<${type}>;`,
   );
-  return `struct Dims {
+  const enables = buffers.some(({ type }) => type === "f16") ? "enable f16;\n" : "";
+  return `${enables}struct Dims {
 ${members.map(({ name, type }) => `  ${name}: ${type},`).join("\n")}
 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -126,7 +128,7 @@ const programParam = ({ type }: Param, which: number) => ({
 });
 const programBuffer = ({ dtype, written }: BufferUse, slot: number) => ({
   name: `b${slot}`,
-  type: storedName(dtype),
+  type: dtype === "f16" ? "f16" : storedName(dtype),
   written,
 });
 
@@ -183,7 +185,7 @@ function statement(node: Node, indent: string): string {
       return `${indent}v${node.id} = ${sum};\n`;
     }
     case "store": {
-      const value = node.type === "bool" ? `select(0u, 1u, v${node.value})` : `v${node.value}`;
+      const value = inMemory(node.type, `v${node.value}`);
       return `${indent}b${node.buffer}[v${node.offset}] = ${value};\n`;
     }
     case "loop": {
@@ -196,9 +198,15 @@ function statement(node: Node, indent: string): string {
   }
 }
 
+/** A value as it lies in memory. */
+function inMemory(type: ValueType, value: string): string {
+  if (type === "f16") return `bitcast<vec2<f16>>(tgFloat16Bits(${value})).x`;
+  return type === "bool" ? `select(0u, 1u, ${value})` : value;
+}
+
 function literal(number: number, type: ValueType): string {
   if (type === "bool") return number ? "true" : "false";
-  if (type === "f32")
+  if (type === "f32" || type === "f16")
     return Number.isInteger(number) && Math.abs(number) < 1e9 ? `${number}.0` : `${number}f`;
   if (type === "i32") return number === -(2 ** 31) ? "i32(-2147483647 - 1)" : `i32(${number})`;
   return `${number}u`;
@@ -213,6 +221,8 @@ function spell(node: Let): string {
       return literal(node.operand, node.type);
     case "load": {
       const element = `b${node.operand}[${args[0]}]`;
+      if (node.type === "f16")
+        return `tgFloat16Value(bitcast<u32>(vec2<f16>(${element}, 0.0h)) & 0xffffu)`;
       return node.type === "bool" ? `${element} != 0u` : element;
     }
     case "cast":
@@ -233,6 +243,8 @@ function apply(op: string, type: ValueType, args: string[]): string {
 }
 
 function cast(x: string, from: ValueType, to: ValueType): string {
+  if (to === "f16" && from !== "f16") return `tgFloat16Value(tgFloat16Bits(f32(${x})))`;
+  if (from === "f16") return to === "f16" || to === "f32" ? x : cast(x, "f32", to);
   if (to === "bool" && from !== "bool")
     return `${x} != ${from === "f32" ? "0.0" : from === "i32" ? "0" : "0u"}`;
   if (from === "f32" && to === "i32") return `tgToI32(${x})`;

@@ -5,6 +5,7 @@
  * 64-bit integers are BigInt arrays. Bytes are little-endian, like every machine that runs this.
  */
 import { DTypeError, ShapeError } from "../errors.ts";
+import { float16Bits, float16Value } from "../float16.ts";
 
 export interface HostTensor {
   dtype: StoredType;
@@ -102,28 +103,6 @@ export function toFloat32({ data }: HostTensor): Float32Array {
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** IEEE binary16: 1 sign, 5 exponent, 10 fraction bits. */
-function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24; // subnormal
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-function float16Bits(value: number): number {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
-  if (magnitude >= 0x477ff000) return sign | 0x7c00; // from 65520 on: infinity
-  if (magnitude < 0x38800000) return sign | roundToEven(Math.abs(value) * 2 ** 24); // subnormal
-  // add just under half a unit, and the last kept bit: ties go to even; then rebias the exponent
-  return sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13);
-}
-
 /** The upper half of a binary32. */
 function bfloat16Value(bits: number): number {
   scratch.setUint32(0, bits << 16);
@@ -135,10 +114,4 @@ function bfloat16Bits(value: number): number {
   const bits = scratch.getUint32(0);
   if ((bits & 0x7fffffff) > 0x7f800000) return ((bits >>> 16) & 0x8000) | 0x7fc0; // NaN
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
-}
-
-function roundToEven(x: number): number {
-  const below = Math.floor(x);
-  const rest = x - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }

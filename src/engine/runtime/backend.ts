@@ -53,6 +53,8 @@ export interface Backend {
   readonly description: string;
   readonly precision: Precision;
   readonly limits: BackendLimits;
+  /** Whether programs can read and write f16. */
+  readonly storesF16: boolean;
   /** Lanes to split a reduction over, or 0 where one loop per result is best. */
   lanes(results: number, length: number): number;
 

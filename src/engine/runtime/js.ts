@@ -1,6 +1,14 @@
 /** The `js` backend: generated loops over typed arrays, in f32 or, as the oracle of tests, in f64. */
 import { type JsFunction, jsFunction, jsSource } from "../codegen/js.ts";
-import { arrayOver, type DType, type HostArray, hostArray, type Precision } from "../dtype.ts";
+import {
+  arrayOver,
+  type DType,
+  type HostArray,
+  type Precision,
+  packInto,
+  type StoredArray,
+  unpack,
+} from "../dtype.ts";
 import { env } from "../env.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import type { DeviceBuffer } from "../expr.ts";
@@ -27,7 +35,7 @@ export function jsBackend(precision: Precision): Backend {
   const compiled = new RecentlyUsed<JsExecutable>(mostPrograms);
   let pipelines = 0;
 
-  const view = (buffer: DeviceBuffer, dtype: DType): HostArray => {
+  const view = (buffer: DeviceBuffer, dtype: DType): StoredArray => {
     const { memory, start, bytes } = buffer as JsBuffer;
     return arrayOver(dtype, memory, precision, start, bytes);
   };
@@ -74,12 +82,11 @@ export function jsBackend(precision: Precision): Backend {
       const part = buffer as JsBuffer;
       return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
     },
-    upload: (buffer, data, dtype) => view(buffer, dtype).set(data),
+    storesF16: true,
+    upload: (buffer, data, dtype) => packInto(view(buffer, dtype), data),
 
     read(buffer, dtype, count) {
-      const data = hostArray(dtype, count, precision);
-      data.set(view(buffer, dtype).subarray(0, count));
-      return Promise.resolve(data);
+      return Promise.resolve(unpack(view(buffer, dtype), dtype, count, precision));
     },
 
     compileProgram: (program: Program, label: string) => {
@@ -132,7 +139,7 @@ function kernelExecutable(kernel: Kernel, finish: Program | null, source: string
     label: kernel.name,
     source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
     run: (buffers, params) => {
-      run(buffers, params);
+      run(buffers as HostArray[], params); // no kernel has f16
       finishing?.(buffers.slice(kernel.operands.length), params.slice(paramTypes.length));
     },
     dtypes,

@@ -1,6 +1,7 @@
 /** From graphs to compiled plans, once per structure. */
 import { compositeNamed, expandComposites, needsExpanding, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
+import { DeviceError } from "../errors.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
@@ -81,6 +82,10 @@ export class Planner {
     outputs: readonly Expr[],
     ways: { fuse: boolean; rewrites: readonly string[] },
   ): Promise<CompiledPlan> {
+    if (!this.backend.storesF16 && nodes.some(({ dtype }) => dtype === "f16"))
+      throw new DeviceError(
+        `${this.backend.name}: expected a backend that stores f16 (js, or webgpu where the adapter has shader-f16), got one without (use f32)`,
+      );
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
     const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>

@@ -61,7 +61,8 @@ export class WasmMemory {
 
   /** The elements of a range of memory; invalid after the next `take`. */
   view(address: number, dtype: DType, count: number): HostArray {
-    return arrayOver(dtype, this.memory.buffer as ArrayBuffer, "f32", address, 4 * count);
+    const memory = this.memory.buffer as ArrayBuffer;
+    return arrayOver(dtype, memory, "f32", address, 4 * count) as HostArray; // no f16 is stored here
   }
 
   /** Memory for one launch. */

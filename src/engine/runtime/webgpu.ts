@@ -1,6 +1,14 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
 import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
-import { arrayOver, type DType, type HostArray, hostArray } from "../dtype.ts";
+import {
+  arrayOver,
+  bytesPer,
+  type DType,
+  type HostArray,
+  packInto,
+  type StoredArray,
+  unpack,
+} from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
 import { axisNames, type Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
@@ -40,7 +48,7 @@ const maxGroups = 65535; // per grid dimension
 /** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
 const mostInFlight = 3;
 
-const optionalFeatures = ["timestamp-query"] as const;
+const optionalFeatures = ["timestamp-query", "shader-f16"] as const;
 
 /** What the backend needs to know of an adapter besides the device. */
 export interface GpuChoice {
@@ -84,6 +92,7 @@ class WebGpuBackend implements Backend {
   readonly precision = "f32";
   readonly description: string;
   readonly limits;
+  readonly storesF16: boolean;
   readonly runTimed: Backend["runTimed"];
   private readonly device: GPUDevice;
   private readonly adapter: Adapter;
@@ -111,6 +120,7 @@ class WebGpuBackend implements Backend {
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
     this.staging = new Staging(device, this.faults);
+    this.storesF16 = device.features.has("shader-f16");
     if (device.features.has("timestamp-query")) {
       const clock = new Clock(device);
       this.runTimed = (commands) => this.runByClock(commands, clock);
@@ -154,10 +164,10 @@ class WebGpuBackend implements Backend {
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void {
     const isHeld =
       data.BYTES_PER_ELEMENT === 4 && (dtype === "f32") === data instanceof Float32Array;
-    let source = data;
-    if (!isHeld) {
-      source = hostArray(dtype, data.length);
-      source.set(data);
+    let source: StoredArray = data;
+    if (!isHeld || dtype === "f16") {
+      source = arrayOver(dtype, new ArrayBuffer(wholeWords(data.length, dtype)));
+      packInto(source, data);
     }
     this.write(buffer as GpuBuffer, source as Float32Array<ArrayBuffer>);
   }
@@ -165,8 +175,9 @@ class WebGpuBackend implements Backend {
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     this.faults.expectAlive();
     const { handle, start } = buffer as GpuBuffer;
-    const bytes = await this.staging.read(handle, start, count * 4);
-    return arrayOver(dtype, bytes);
+    const bytes = await this.staging.read(handle, start, wholeWords(count, dtype));
+    const memory = arrayOver(dtype, bytes);
+    return memory instanceof Uint16Array ? unpack(memory, dtype, count) : memory;
   }
 
   compileProgram(program: Program, label: string): Promise<Executable> {
@@ -349,6 +360,10 @@ const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
 /** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
 const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
   whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
+
+/** Bytes of so many elements; what is copied has to end with a word. */
+const wholeWords = (count: number, dtype: DType): number =>
+  Math.ceil((count * bytesPer(dtype)) / 4) * 4;
 
 /** A limit may be an odd number of bytes. */
 const wordsIn = (bytes: number): number => bytes - (bytes % 4);

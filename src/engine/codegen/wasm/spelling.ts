@@ -11,7 +11,10 @@ export interface JsOp extends Callable {
 }
 
 type Kind = "f32" | "i32" | "u32" | "bool";
-const kindOf = (type: ValueType): Kind => (type === "index" ? "u32" : type);
+const kindOf = (type: ValueType): Kind => {
+  if (type === "f16") throw new Error("wasm: expected no f16, which the planner refuses");
+  return type === "index" ? "u32" : type;
+};
 
 /** The op on vectors of operands of `type`. Without a spelling of its own, `imported` finds a function. */
 export function spell(

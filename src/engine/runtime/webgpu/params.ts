@@ -16,7 +16,7 @@ export function packParams(commands: readonly Command[]): { bytes: ArrayBuffer; 
     const { paramTypes } = executable as GpuExecutable;
     let at = which * stride;
     for (const [p, value] of params.entries()) {
-      if (paramTypes[p] === "f32") words.setFloat32(at, value, true);
+      if (paramTypes[p] === "f32" || paramTypes[p] === "f16") words.setFloat32(at, value, true);
       else words.setUint32(at, value, true); // negative steps wrap, as index arithmetic does
       at += 4;
     }
