@@ -179,6 +179,7 @@ export class Device implements Evaluator {
     try {
       await this.submissions.run(prepared, this.record(prepared, values));
       await this.backend.check();
+      this.memory.trim();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
       values.freeAll();
