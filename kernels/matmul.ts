@@ -1,6 +1,7 @@
 import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec, type KernelVariant } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { matmulWasm } from "./wasm/matmul.ts";
 import { type TiledProduct, tileBytes, tiledBody, tiledShared, tilesOf } from "./workgroupTiles.ts";
 
 /** Element distances in a matrix of so many columns, or in its transpose of so many rows. */
@@ -98,4 +99,6 @@ ${four.map((u) => `    if (n0 + ${u}u <= lastN) { store(at + ${u}u, y${t}[${u}])
   .join("\n")}
 `;
   },
+
+  wasm: matmulWasm,
 });

@@ -5,6 +5,7 @@
  * between operands, and gives the WGSL bindings, the sizes (`dims.R`) and the error messages.
  */
 
+import type { Code, Local } from "./codegen/wasm/code.ts";
 import type { DType, HostArray } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
 import type { Attrs } from "./expr.ts";
@@ -45,6 +46,8 @@ export interface KernelSpec {
    * a further result `sums` by `storeSums(element, value)`.
    */
   wgsl: string | ((attrs: Attrs) => string);
+  /** In WebAssembly, where plain loops are too slow. */
+  wasm?: WasmSpelling;
   /** Programs for GPUs, best first. */
   variants?: readonly KernelVariant[];
 }
@@ -72,6 +75,28 @@ export interface KernelVariant {
   shared: (attrs: Attrs) => string;
   /** Body, which calls the same functions as the kernel's; nobody may return before a barrier. */
   wgsl: (attrs: Attrs) => string;
+}
+
+/** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
+export interface WasmSpelling {
+  units: (dims: Dims) => number;
+  /** Bytes of working memory. */
+  scratch: (dims: Dims) => number;
+  /** Code that does the units from `frame.from` up to `frame.to`. */
+  code: (frame: WasmFrame, attrs: Attrs) => Code;
+}
+
+/** What the code of a kernel finds in variables. */
+export interface WasmFrame {
+  /** Sizes by axis name, i32. */
+  dims: Readonly<Record<string, Local>>;
+  /** Run-time numbers by name, f32. */
+  numbers: Readonly<Record<string, Local>>;
+  /** Addresses of the inputs, of the result `y` and of further results, i32. */
+  at: Readonly<Record<string, Local>>;
+  scratch: Local;
+  from: Local;
+  to: Local;
 }
 
 export interface NamedOperand extends Operand {
