@@ -108,7 +108,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "mlpTrainingStep",
-    most: 15,
+    most: 10,
     outputs: async () => {
       const model = new Mlp({ sizes: [64, 256, 256, 1], rng });
       const [x, target] = await given([32, 64], [32, 1]);
