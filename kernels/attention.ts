@@ -15,6 +15,7 @@ export const attention: KernelSpec = defineKernel({
   inputs: { qkv: "f32 [B, N, 3, H, D]", mask: "bool [B, N]" },
   output: "f32 [B, N, H, D]",
   more: { logSum: "f32 [B, N, H]" }, // L, from which the backward pass computes the weights again
+  rows: () => ["B"],
   threads: ({ B, N, H }) => B * N * H,
 
   reference([qkv, mask], y, { B, N, H, D }, _attrs, { logSum }) {

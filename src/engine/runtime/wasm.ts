@@ -43,7 +43,7 @@ export function wasmBackend(): Backend {
     name: "wasm",
     description: "WebAssembly with vectors of four, one thread",
     precision: "f32",
-    limits: { inputs: 64, bufferBytes: 2 ** 31 },
+    limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
     lanes: () => 0,
     createBuffer: (bytes, purpose) => memory.take(bytes, purpose),
     slice: (buffer, start, bytes): WasmBuffer => ({
