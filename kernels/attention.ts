@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { attentionWasm } from "./wasm/attention.ts";
 
 /**
  * attention: self-attention of packed queries, keys and values, one head at a time.
@@ -85,4 +86,5 @@ export const attention: KernelSpec = defineKernel({
   for (var d = 0u; d < width; d++) { y[to + d] = sum[d] / total; }
   storeLogSum(i, greatest + tgLog(total));
 `,
+  wasm: attentionWasm,
 });
