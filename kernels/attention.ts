@@ -24,6 +24,8 @@ const attentionOf = (name: string, isPacked: boolean): KernelSpec => ({
   // L, from which the backward pass computes the weights again
   more: { logSum: isPacked ? "f32 [B, N, H]" : "f32 [B, M, H]" },
   numbers: attentionNumbers,
+  // events apart; a bias or the draws of dropout belong to all of them
+  rows: ({ dropped, X }) => (dropped === 0 && X === undefined ? ["B"] : []),
   threads: ({ B, N, M = N, H }) => B * M * H,
 
   reference(inputs, y, dims, attrs, { logSum }) {

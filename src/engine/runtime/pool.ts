@@ -21,12 +21,12 @@ export class BufferPool {
   private readonly further = new Map<DeviceBuffer, number>(); // owners besides the first
   private readonly layouts = new WeakMap<DeviceBuffer, string>();
   private readonly memory: Memory;
-  private readonly maxBytes: number;
+  private readonly limits: readonly number[];
 
-  /** No buffer is larger than `maxBytes`. */
-  constructor(memory: Memory, maxBytes: number) {
+  /** Of no buffer more is taken than the first of these limits that is enough for it. */
+  constructor(memory: Memory, ...limits: readonly number[]) {
     this.memory = memory;
-    this.maxBytes = maxBytes;
+    this.limits = limits;
   }
 
   /**
@@ -34,7 +34,8 @@ export class BufferPool {
    * users leave untouched is zero for ever.
    */
   take(bytes: number, purpose: Purpose, layout = ""): DeviceBuffer {
-    const size = Math.min(sizeClass(bytes), this.maxBytes);
+    const most = this.limits.find((limit) => bytes <= limit) ?? bytes;
+    const size = Math.min(sizeClass(bytes), most);
     const buffer =
       this.free.get(`${size} ${layout}`)?.pop() ?? this.memory.createBuffer(size, purpose);
     if (layout !== "") this.layouts.set(buffer, layout);
