@@ -87,7 +87,7 @@ const withFeatures = (...features: readonly string[][]): Contract => ({
 });
 const [mask, events, dropout, bias] = ["hasMask", "hasEvents", "hasDropout", "hasBias"];
 const packed = withFeatures([mask], [mask, events, dropout]);
-const separate = withFeatures([], [mask, bias, events, dropout]);
+const separate = withFeatures([], [mask, bias, dropout]);
 
 const contracts: Partial<Record<KernelName, Contract>> = {
   matmul: {
@@ -100,7 +100,7 @@ const contracts: Partial<Record<KernelName, Contract>> = {
   },
   attention: packed,
   attentionGradient: packed,
-  attentionBiasGradient: withFeatures([bias], [mask, bias, events, dropout]),
+  attentionBiasGradient: withFeatures([bias], [mask, bias, dropout]),
   crossAttention: separate,
   crossAttentionGradient: separate,
   blockSums: { attrs: [{ reverse: false }, { reverse: true }] },
