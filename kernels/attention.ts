@@ -5,6 +5,7 @@ import {
   attentionNumbers,
   attentionPairs,
 } from "./attentionParts.ts";
+import { attentionWasm } from "./wasm/attention.ts";
 
 /**
  * attention: what the queries of each head read from keys and values, one head at a time.
@@ -57,6 +58,8 @@ const attentionOf = (name: string, isPacked: boolean): KernelSpec => ({
         logSum[row * H + h] = greatest + Math.log(total);
       }
   },
+
+  wasm: attentionWasm,
 
   wgsl: (attrs) => {
     const code = attentionCode(isPacked, attrs);

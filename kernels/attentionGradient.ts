@@ -6,6 +6,7 @@ import {
   attentionPairs,
   dot,
 } from "./attentionParts.ts";
+import { attentionGradientWasm } from "./wasm/attentionGradient.ts";
 
 /**
  * attentionGradient: the backward pass of `attention` (Dao et al. 2022, arXiv:2205.14135, without
@@ -67,6 +68,8 @@ const gradientOf = (name: string, isPacked: boolean): KernelSpec => ({
       }
     }
   },
+
+  wasm: attentionGradientWasm,
 
   wgsl: (attrs) => {
     const code = attentionCode(isPacked, attrs);

@@ -84,6 +84,8 @@ export interface KernelVariant {
 
 /** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
 export interface WasmSpelling {
+  /** Attributes it knows; with others the reference runs. Default: all. */
+  suits?: (attrs: Attrs) => boolean;
   units: (dims: Dims) => number;
   /** Bytes of working memory. */
   scratch: (dims: Dims) => number;
