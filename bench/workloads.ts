@@ -15,33 +15,10 @@ import {
   valueAndGrad,
   zeros,
 } from "../src/index.ts";
-
-export interface Workload {
-  name: string;
-  /** Floating-point operations of one run, or bytes that it must read and write at least. */
-  flops?: number;
-  bytes?: number;
-  /** Uploads the inputs; the result computes once and waits until it is done. */
-  prepare: () => Promise<() => Promise<unknown>>;
-}
+import { repeat, type Workload } from "./repeat.ts";
+import { searchWorkloads } from "./search.ts";
 
 const rng = () => new Rng(7);
-
-/** Computes `op` again from fresh expressions of stored inputs; reads one element to wait for the end. */
-async function repeat(
-  inputs: readonly Tensor[],
-  op: () => Tensor,
-): Promise<() => Promise<unknown>> {
-  await realize(inputs);
-  return async () => {
-    const result = op();
-    await realize([result]);
-    return result
-      .reshape([-1])
-      .slice([[0, 1]])
-      .data();
-  };
-}
 
 export const workloads: readonly Workload[] = [
   {
@@ -120,6 +97,7 @@ export const workloads: readonly Workload[] = [
       return repeat([hits, ...parameters(model).values()], () => model.forward(hits));
     },
   },
+  ...searchWorkloads,
 ];
 
 class Perceptron {
