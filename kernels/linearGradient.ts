@@ -1,5 +1,14 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { linearGradientWasm } from "./wasm/linearGradient.ts";
+import { type TiledProduct, tileBytes, tiledBody, tiledShared, tilesOf } from "./workgroupTiles.ts";
+
+const product: TiledProduct = {
+  ...{ rows: 64, a: "dy", b: "x", m: "dims.O", n: "dims.I", k: "dims.R" },
+  transposeA: true,
+  transposeB: false,
+  storeRowSum: "storeBias",
+};
 
 /**
  * linearGradient: what the weight and the bias of an affine map receive, in one launch.
@@ -7,7 +16,9 @@ import { multiply } from "./registerTiles.ts";
  *   dW[o, i] = Σ_r dy[r, o] · x[r, i]      db[o] = Σ_r dy[r, o]
  *
  * One invocation owns a tile of 4 × 4 sums of dW in registers; four sums of db are a tile too. All
- * walk over the rows in order, so runs agree bit for bit.
+ * walk over the rows in order, so runs agree bit for bit. On GPUs a workgroup owns a tile of 64 × 64
+ * sums; as results are few and rows many, stretches of rows are summed apart and added up, always in
+ * the same order, by a second launch.
  */
 export const linearGradient: KernelSpec = defineKernel({
   name: "linearGradient",
@@ -15,6 +26,23 @@ export const linearGradient: KernelSpec = defineKernel({
   output: "f32 [O, I]",
   more: { bias: "f32 [O]" },
   finishes: true,
+  variants: [
+    {
+      name: "split",
+      suits: ({ R, O, I }) => R >= 256 && O * I >= 1024,
+      workgroupSize: 256,
+      workgroups: ({ O, I }) => tilesOf(64, { M: O, N: I }),
+      // some hundred workgroups, each with a few hundred rows
+      parts: ({ R, O, I }) =>
+        Math.max(
+          1,
+          Math.min(64, Math.floor(R / 256), Math.ceil(256 / tilesOf(64, { M: O, N: I }))),
+        ),
+      sharedBytes: tileBytes(64),
+      shared: () => tiledShared(product),
+      wgsl: () => tiledBody(product),
+    },
+  ],
   threads: ({ O, I }) => Math.ceil(O / 4) * (Math.ceil(I / 4) + 1),
 
   reference([dy, x], dW, { R, O, I }, _attrs, { bias }) {
@@ -58,4 +86,5 @@ export const linearGradient: KernelSpec = defineKernel({
     }
   }
 `,
+  wasm: linearGradientWasm,
 });

@@ -1,9 +1,36 @@
-import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import type { Attrs } from "../src/engine/expr.ts";
+import { defineKernel, type KernelSpec, type KernelVariant } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { matmulWasm } from "./wasm/matmul.ts";
+import { type TiledProduct, tileBytes, tiledBody, tiledShared, tilesOf } from "./workgroupTiles.ts";
 
 /** Element distances in a matrix of so many columns, or in its transpose of so many rows. */
 const steps = (columns: number, rows: number, isTransposed: unknown) =>
   isTransposed ? { down: 1, right: rows } : { down: columns, right: 1 };
+
+/** Whole workgroups per tile of so many rows, for GPUs. */
+function byWorkgroups(name: string, rows: 64 | 128, suits: KernelVariant["suits"]): KernelVariant {
+  const product = ({ transposeA, transposeB }: Attrs): TiledProduct => ({
+    rows,
+    ...{ a: "a", b: "b", m: "dims.M", n: "dims.N", k: "dims.K" },
+    transposeA: transposeA === true,
+    transposeB: transposeB === true,
+    starts: {
+      a: "batch * dims.M * dims.K",
+      b: "(batch % dims.C) * dims.K * dims.N",
+      y: "batch * dims.M * dims.N",
+    },
+  });
+  return {
+    name,
+    suits,
+    workgroupSize: 256,
+    workgroups: ({ B, M, N }) => B * tilesOf(rows, { M, N }),
+    sharedBytes: tileBytes(rows),
+    shared: (attrs) => tiledShared(product(attrs)),
+    wgsl: (attrs) => tiledBody(product(attrs)),
+  };
+}
 
 /**
  * matmul: one product of matrices per batch entry.
@@ -11,7 +38,8 @@ const steps = (columns: number, rows: number, isTransposed: unknown) =>
  *   y[b, m, n] = Σ_k a[b, m, k] · b[c, k, n]      c = b mod C, so C = 1 shares one b
  *
  * With `transposeA` or `transposeB` that operand lies with its last two axes swapped.
- * One invocation owns a tile of 4 × 4 results in registers: each loaded number serves four
+ * GPUs compute it by workgroups: tiles of 64 × 64 results, or of 128 × 64 where there are thousands of
+ * rows. Else one invocation owns a tile of 4 × 4 results in registers: each loaded number serves four
  * products, and no workgroup memory is needed, which software adapters are slow at.
  * Edge tiles read the last row or column again and do not store it.
  *
@@ -25,6 +53,10 @@ export const matmul: KernelSpec = defineKernel({
   }),
   output: "f32 [B, M, N]",
   finishes: true,
+  variants: [
+    byWorkgroups("tall", 128, ({ M, N, K }) => M >= 8192 && N >= 33 && K >= 16),
+    byWorkgroups("square", 64, ({ M, N, K }) => M >= 33 && N >= 33 && K >= 16),
+  ],
   threads: ({ B, M, N }) => B * Math.ceil(M / 4) * Math.ceil(N / 4),
 
   reference([a, b], y, { B, C, M, K, N }, { transposeA, transposeB }) {
@@ -67,4 +99,6 @@ ${four.map((u) => `    if (n0 + ${u}u <= lastN) { store(at + ${u}u, y${t}[${u}])
   .join("\n")}
 `;
   },
+
+  wasm: matmulWasm,
 });

@@ -8,9 +8,10 @@ import { isComposite, isPart } from "./composite.ts";
 import type { Expr } from "./expr.ts";
 import { kernelNamed } from "./kernel.ts";
 import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
-import { elementwise } from "./ops/elementwise.ts";
+import { mergeGroups } from "./merge.ts";
 import { movement } from "./ops/movement.ts";
 import { sameShape } from "./shape.ts";
+import { isPointwise, type Walk } from "./walk.ts";
 
 export interface FuseOptions {
   /** Buffers that one launch may read. */
@@ -23,6 +24,10 @@ export interface FuseOptions {
 export interface Group {
   /** Expressions that it stores, all of one shape; the first decides the loops. */
   roots: readonly Expr[];
+  /** What is computed with them and read by nothing else, operands first: it needs no buffer. */
+  inner: readonly Expr[];
+  /** How the launch goes over what it reduces, if it does. */
+  walk: Walk | null;
   /** Further results of the kernel that somebody reads. */
   parts: readonly Expr[];
   /** The kernel whose results it finishes, if any. */
@@ -46,17 +51,20 @@ export function groupNodes(
     ? finishersOf(nodes, roots, hosts, fusion, maxInputs)
     : new Map<Expr, Expr>();
   const finished = new Set(finishers.values());
-  return roots
+  const groups = roots
     .filter((root) => !hosts.has(root) && !finished.has(root))
     .map((root) => {
       const kernel = finishers.get(root) ?? null;
       return {
         roots: [root, ...roots.filter((other) => hosts.get(other) === root)],
+        inner: [],
+        walk: null,
         parts: written.filter((part) => isPart(part) && part.inputs[0] === (kernel ?? root)),
         kernel,
         reason: stored.get(root) as string,
       };
     });
+  return mergeGroups(groups, nodes, fusion, { maxInputs, fuse });
 }
 
 /** A reshape of a stored value is the same memory. */
@@ -66,17 +74,16 @@ export function withoutReshape(expr: Expr, isStored: (expr: Expr) => boolean): E
 }
 
 /** Which values have a buffer, who reads them, and what each launch would load. */
-interface Fusion {
-  stored: Map<Expr, string>;
+export interface Fusion {
+  stored: ReadonlyMap<Expr, string>;
   wanted: ReadonlyMap<Expr, string>;
   /** Read in pieces: at places that no launch which computes it may look at. */
   pieced: ReadonlySet<Expr>;
   users: ReadonlyMap<Expr, Users>;
   reads: ReadonlyMap<Expr, ReadonlySet<Expr>>;
+  /** Why the launch of a reader does not compute a stored value. */
+  refusals: Map<Expr, string>;
 }
-
-/** Ops whose launch walks over its result element by element. */
-const isPointwise = (expr: Expr): boolean => expr.op in elementwise || expr.op === "cast";
 
 /**
  * Stored values that the launch of their first reader computes anyway, at the same place: it stores
@@ -183,8 +190,8 @@ function storedNodes(
   const pieced = new Set<Expr>();
   const paths = new Map<string, number>(); // by what they go through
   const step = (node: Expr, which: number, path: number): number => {
-    const isOwnIndex = !(node.op in movement) && node.op !== "piece" && node.op !== "pack";
-    if (isOwnIndex) return path;
+    const isMoved = node.op in movement && node.attrs.drops === undefined;
+    if (!isMoved && node.op !== "piece" && node.op !== "pack") return path; // read at its own index
     const key = `${path} ${position.get(node)}.${which}`;
     if (!paths.has(key)) paths.set(key, paths.size + 1);
     return paths.get(key) as number;
@@ -246,7 +253,7 @@ function storedNodes(
       }
     }
   }
-  return { stored, wanted, pieced, users, reads };
+  return { stored, wanted, pieced, users, reads, refusals: new Map() };
 }
 
 function reasonToStore(

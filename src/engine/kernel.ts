@@ -5,6 +5,7 @@
  * between operands, and gives the WGSL bindings, the sizes (`dims.R`) and the error messages.
  */
 
+import type { Code, Local } from "./codegen/wasm/code.ts";
 import type { DType, HostArray } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
 import type { Attrs } from "./expr.ts";
@@ -45,6 +46,57 @@ export interface KernelSpec {
    * a further result `sums` by `storeSums(element, value)`.
    */
   wgsl: string | ((attrs: Attrs) => string);
+  /** In WebAssembly, where plain loops are too slow. */
+  wasm?: WasmSpelling;
+  /** Programs for GPUs, best first. */
+  variants?: readonly KernelVariant[];
+}
+
+/**
+ * Another program for the results of a kernel, of workgroups that share memory: for GPUs, not for
+ * software adapters, which run one invocation after the other. All variants that fit the adapter are
+ * compiled with the plan, and sizes decide which one runs.
+ */
+export interface KernelVariant {
+  name: string;
+  /** Sizes it is good for; the first variant that says yes runs, else the kernel's own program. */
+  suits: (dims: Dims) => boolean;
+  /** Invocations per workgroup; each sees its number as `lane`. */
+  workgroupSize: number;
+  /** How many workgroups it wants; each sees its number as `tile`. */
+  workgroups: (dims: Dims) => number;
+  /**
+   * Into how many parts sums are split; part number `part` of `parts` stores what it has of each
+   * result, and a second launch adds the parts up, in order. Default: 1.
+   */
+  parts?: (dims: Dims) => number;
+  /** Workgroup memory in bytes, and declarations outside the body. */
+  sharedBytes: number;
+  shared: (attrs: Attrs) => string;
+  /** Body, which calls the same functions as the kernel's; nobody may return before a barrier. */
+  wgsl: (attrs: Attrs) => string;
+}
+
+/** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
+export interface WasmSpelling {
+  units: (dims: Dims) => number;
+  /** Bytes of working memory. */
+  scratch: (dims: Dims) => number;
+  /** Code that does the units from `frame.from` up to `frame.to`. */
+  code: (frame: WasmFrame, attrs: Attrs) => Code;
+}
+
+/** What the code of a kernel finds in variables. */
+export interface WasmFrame {
+  /** Sizes by axis name, i32. */
+  dims: Readonly<Record<string, Local>>;
+  /** Run-time numbers by name, f32. */
+  numbers: Readonly<Record<string, Local>>;
+  /** Addresses of the inputs, of the result `y` and of further results, i32. */
+  at: Readonly<Record<string, Local>>;
+  scratch: Local;
+  from: Local;
+  to: Local;
 }
 
 export interface NamedOperand extends Operand {
@@ -129,6 +181,15 @@ export function elements(axes: readonly string[], dims: Dims): number {
   return axes
     .map(split)
     .reduce((size, [name, plus]) => size * ((dims[name] ?? Number(name)) + plus), 1);
+}
+
+/** The same as an expression of WGSL. */
+export function elementsIn(axes: readonly string[]): string {
+  const sizes = axes.map(split).map(([name, plus]) => {
+    const size = /^\d/.test(name) ? `${name}u` : `dims.${name}`;
+    return plus === 0 ? size : `(${size} + ${plus}u)`;
+  });
+  return sizes.join(" * ") || "1u";
 }
 
 /** "S+1" → ["S", 1] */

@@ -23,8 +23,6 @@ export interface LoweringOptions {
   bufferOf: (expr: Expr) => Expr | undefined;
   /** A kernel whose result is at hand as `given`, at the place of the loop that is being filled. */
   given?: Expr | null;
-  /** Split reductions over this many lanes, a run-time number; null for one serial loop. */
-  lanes: Param | null;
 }
 
 export class Lowering implements RuleContext {
@@ -34,6 +32,7 @@ export class Lowering implements RuleContext {
   /** The element that the innermost loop stores. */
   place: Value = -1;
   private readonly values = new Map<Expr, Map<string, Value>>();
+  private readonly settled = new Map<Expr, Value>();
   private readonly slots = new Map<Expr, number>();
 
   constructor(options: LoweringOptions) {
@@ -138,7 +137,14 @@ export class Lowering implements RuleContext {
     return { expr, index, steps };
   }
 
+  /** From here on, the value of a reduction is known, wherever it is read. */
+  settle(sum: Expr, total: Value): void {
+    this.settled.set(sum, total);
+  }
+
   private lookup(expr: Expr, index: Index): Value | undefined {
+    const settled = this.settled.get(expr);
+    if (settled !== undefined) return settled;
     const value = this.values.get(expr)?.get(index.join());
     return value !== undefined && this.build.isKnown(value) ? value : undefined;
   }
@@ -148,9 +154,10 @@ export class Lowering implements RuleContext {
     this.values.set(expr, known.set(index.join(), value));
   }
 
-  /** Every expression whose value was asked for and not loaded. */
+  /** Every expression whose value was computed, not loaded. */
   members(): Expr[] {
-    return [...this.values.keys()].filter((expr) => !this.options.bufferOf(expr));
+    const computed = [...this.values.keys()].filter((expr) => !this.options.bufferOf(expr));
+    return [...new Set([...computed, ...this.settled.keys()])];
   }
 
   /** Number of the buffer binding that holds `expr`. */
@@ -203,28 +210,7 @@ function* applyElementwise(lowering: RuleContext, expr: Expr, index: Index): Ste
   return lowering.build.let(expr.op, expr.dtype, args);
 }
 
-/** A serial loop over the reduced axes, around the value to reduce; a reduced axis keeps size 1. */
-function* applyReduction(lowering: RuleContext, expr: Expr, index: Index): Steps {
-  const { build } = lowering;
-  const [input] = expr.inputs;
-  const axes = expr.attrs.axes as number[];
-  const { combine, start } = reductions[expr.op];
-  const outer = index.filter((_, axis) => !axes.includes(axis));
-  const place = build.place();
-  const total = build.accumulator(expr.dtype, start[expr.dtype] as number, outer);
-  const inner = [...index];
-  const loops = [...outer];
-  for (const axis of axes) {
-    inner[axis] = build.serial(lowering.size(input, axis), loops, null);
-    loops.push(inner[axis]);
-  }
-  build.accumulate(total, combine, yield [input, inner]);
-  build.resume(place);
-  return total;
-}
-
 function ruleOf(expr: Expr): Rule {
-  if (expr.op in reductions) return applyReduction;
   if (expr.op in elementwise || expr.op === "cast") return applyElementwise;
   const rule = movement[expr.op]?.lower ?? segments[expr.op]?.lower ?? sources[expr.op];
   if (!rule) throw new Error(`lower: expected a primitive op, got ${expr.op}`);

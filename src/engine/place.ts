@@ -77,5 +77,5 @@ export function copyProgram(at: number): Program {
   const source = build.buffer("f32", false);
   const element = build.parallel(size);
   build.store(build.buffer("f32", true), element, build.load(source, element));
-  return build.finish(null);
+  return { ...build.finish(), grid: null };
 }

@@ -17,10 +17,11 @@ import {
   resolveKernel,
   solveDims,
 } from "./kernel.ts";
+import type { LoweringOptions } from "./lower.ts";
 import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
-import type { Param, Program, Sized } from "./program.ts";
-import { buildRegion, combineLanes, type Region } from "./region.ts";
-import { type Shape, sizeOf } from "./shape.ts";
+import type { Param, Program } from "./program.ts";
+import { buildRegion, type Region, splitRegion } from "./region.ts";
+import type { Shape } from "./shape.ts";
 
 /** Every expression that the outputs need, operands first; computed values are not looked into. */
 export function listNodes(outputs: readonly Expr[]): Expr[] {
@@ -74,10 +75,25 @@ export interface Launch {
   /** Positions of everything computed in it. */
   members: readonly number[];
   kernel: { kernel: Kernel; at: number } | null;
-  /** Combines the partial results of lanes. */
-  combine: Program | null;
+  /** The same in two launches, for few long rows. */
+  split: SplitLaunch | null;
   /** Copies into this place of its output rather than into all of it. */
   into: Alias | null;
+}
+
+/** A walk over lanes: what each lane has of each sum goes from the first launch to the second. */
+export interface SplitLaunch {
+  main: Step;
+  combine: Step;
+  /** Positions of the sums. */
+  sums: readonly number[];
+}
+
+export interface Step {
+  program: Program;
+  /** Positions of the expressions read and written, in the order of bindings. */
+  inputs: readonly number[];
+  outputs: readonly number[];
 }
 
 export interface Plan {
@@ -111,30 +127,27 @@ export function makePlan(
     const base = withoutReshape(expr, (e) => stored.has(e));
     return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
-  const launchOf = ({ roots, kernel, parts, reason }: Group): Launch => {
+  const launchOf = (group: Group): Launch => {
+    const { roots, kernel, parts, reason } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
     const made = finished && kernelOf(finished);
-    const launch = {
+    const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
+    const lowering = { position, bufferOf };
+    const region = finished === root ? null : buildRegion(group, lowering);
+    const written = (region?.outputs ?? roots).map(at);
+    return {
       label: finished && finished !== root ? `${finished.op}+${root.op}` : root.op,
-      outputs: [...roots, ...parts].map(at),
-      writes: [...roots.map(at), ...partsInOrder(made, parts).map((part) => part && at(part))],
+      inputs: [...kernelInputs, ...(region?.inputs.map(at) ?? [])],
+      outputs: [...written, ...parts.map(at)],
+      writes: [...written, ...partsInOrder(made, parts).map((part) => part && at(part))],
       reason,
+      region,
+      members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
       kernel: finished && made && { kernel: made, at: at(finished) },
-      combine: null,
+      split: options.hasLanes ? splitOf(group, lowering) : null,
       into: null,
     };
-    const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
-    if (finished === root)
-      return { ...launch, inputs: kernelInputs, region: null, members: [at(root)] };
-    const laneParam = options.hasLanes ? lanes : null;
-    const region = buildRegion(roots, { position, bufferOf, lanes: laneParam, finished: kernel });
-    const inputs = [...kernelInputs, ...region.inputs.map(at)];
-    const members = [...(kernel ? [at(kernel)] : []), ...region.members.map(at)];
-    if (!region.hasLanes) return { ...launch, inputs, region, members };
-    const value = (sized: Sized) => sizeOf(sized[at(root)].shape);
-    const size: Param = { key: "results", type: "index", value };
-    return { ...launch, inputs, region, members, combine: combineLanes(root, size, lanes) };
   };
   const aliases = new Map<number, Alias>();
   for (const node of nodes)
@@ -161,16 +174,30 @@ export function makePlan(
   return { launches, results, aliases, rewrites: options.rewrites };
 }
 
+/** A walk over lanes; null for other launches, and for walks of several passes. */
+function splitOf(group: Group, options: LoweringOptions): SplitLaunch | null {
+  const { walk } = group;
+  if (!walk || walk.passes.length > 1) return null;
+  const { main, combine, sums } = splitRegion({ ...group, walk }, options, lanes);
+  const at = (expr: Expr): number => options.position.get(expr) as number;
+  const step = ({ program, inputs, outputs }: Region): Step => ({
+    program,
+    inputs: inputs.map(at),
+    outputs: outputs.map(at),
+  });
+  return { main: step(main), combine: step(combine), sums: sums.map(at) };
+}
+
 const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   label: "copy",
   inputs: [operand],
   outputs: [into.of],
   writes: [into.of],
   reason,
-  region: { program: copyProgram(operand), inputs: [], members: [], hasLanes: false },
+  region: { program: copyProgram(operand), inputs: [], outputs: [], members: [] },
   members: [],
   kernel: null,
-  combine: null,
+  split: null,
   into,
 });
 

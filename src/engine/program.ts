@@ -202,9 +202,14 @@ export class ProgramBuilder {
     return this.types[value];
   }
 
-  finish(grid: Grid | null): Program {
-    const { params, buffers, types, extents } = this;
-    return { params, buffers, body: this.root.nodes, types, extents, grid };
+  /** The program, with the buffers that it writes after those that it reads. */
+  finish(): Omit<Program, "grid"> {
+    const { params, types, extents } = this;
+    const order = [...this.buffers.keys()].sort(
+      (a, b) => Number(this.buffers[a].written) - Number(this.buffers[b].written),
+    );
+    const buffers = order.map((buffer) => this.buffers[buffer]);
+    return { params, buffers, body: renumber(this.root.nodes, order), types, extents };
   }
 
   private open(block: Block, loop: Omit<Loop, "kind" | "id" | "body">): Value {
@@ -243,4 +248,14 @@ export class ProgramBuilder {
     const before = block.open[block.open.length - 1];
     block.nodes.splice(before ? block.nodes.indexOf(before) : block.nodes.length, 0, node);
   }
+}
+
+/** The same statements with buffer `order[b]` called b. */
+function renumber(nodes: readonly Node[], order: readonly number[]): Node[] {
+  return nodes.map((node) => {
+    if (node.kind === "loop") return { ...node, body: renumber(node.body, order) };
+    if (node.kind === "store") return { ...node, buffer: order.indexOf(node.buffer) };
+    const isLoad = node.kind === "let" && node.op === "load";
+    return isLoad ? { ...node, operand: order.indexOf(node.operand) } : node;
+  });
 }

@@ -1,138 +1,91 @@
 /**
- * A region is what one launch computes: a stored result and everything that is computed on the
- * way to it. Here a region becomes a program.
+ * A region is what one launch computes: stored results and everything that is computed on the way to
+ * them. Here a region becomes a program.
  */
 import type { Expr } from "./expr.ts";
-import { isReduction, Lowering, type LoweringOptions } from "./lower.ts";
-import { reductions } from "./ops/reduce.ts";
+import type { Group } from "./fuse.ts";
+import { Lowering, type LoweringOptions } from "./lower.ts";
+import { combineLanes, walkLanes, walkRows } from "./passes.ts";
 import type { Grid, Let, Node, Param, Program, Value } from "./program.ts";
-import { ProgramBuilder } from "./program.ts";
+import type { Walk } from "./walk.ts";
 
 export interface Region {
   program: Program;
-  /** Stored expressions that the program reads, in the order of its buffers; the result comes last. */
+  /** Stored expressions that the program reads, in the order of its buffers; those it stores follow. */
   inputs: readonly Expr[];
+  outputs: readonly Expr[];
   /** Everything that is computed here. */
   members: readonly Expr[];
-  /** Whether the program leaves one partial result per lane, to be combined by `combineLanes`. */
-  hasLanes: boolean;
 }
 
-/** The launch that stores `roots`, all of one shape. */
-export function buildRegion(
-  roots: readonly Expr[],
-  options: LoweringOptions & { finished: Expr | null },
+/** A walk in two launches: what each lane has of each sum goes from the first to the second. */
+export interface Split {
+  main: Region;
+  combine: Region;
+  sums: readonly Expr[];
+}
+
+/** The launch that stores the roots of a group. */
+export function buildRegion(group: Group, options: LoweringOptions): Region {
+  const { roots, walk } = group;
+  const isStored = (value: Expr) => roots.includes(value);
+  return regionOf(group, options, (lowering) =>
+    walk ? walkRows(lowering, walk, isStored) : storeEverywhere(lowering, roots),
+  );
+}
+
+/** The same over lanes, for a walk of one pass. */
+export function splitRegion(
+  group: Group & { walk: Walk },
+  options: LoweringOptions,
+  lanes: Param,
+): Split {
+  const { roots, walk } = group;
+  const isStored = (value: Expr) => roots.includes(value);
+  return {
+    main: regionOf(group, options, (lowering) => walkLanes(lowering, walk, lanes, isStored)),
+    combine: regionOf(group, options, (lowering) => combineLanes(lowering, walk, lanes, isStored)),
+    sums: walk.passes[0].sums,
+  };
+}
+
+function regionOf(
+  { roots, kernel }: Group,
+  options: LoweringOptions,
+  write: (lowering: Lowering) => readonly Expr[],
 ): Region {
-  const { finished } = options;
-  const [root] = roots;
   const lowering = new Lowering({
     ...options,
     bufferOf: (expr) => {
       const stored = options.bufferOf(expr);
       return stored && roots.includes(stored) ? undefined : stored;
     },
-    given: finished,
+    given: kernel,
   });
-  const hasLanes = options.lanes !== null && isReduction(root);
-  if (hasLanes) reduceByLanes(lowering, root, options.lanes as Param);
-  else storeEverywhere(lowering, roots);
-  const program = lowering.build.finish(null);
+  const outputs = write(lowering);
+  const program = lowering.build.finish();
   return {
     program: { ...program, grid: gridOf(program) },
     inputs: lowering.inputs,
+    outputs,
     members: lowering.members(),
-    hasLanes,
   };
 }
 
-/** One parallel loop per axis of the result, except where a reduction leaves size 1. */
-function storeEverywhere(lowering: Lowering, roots: readonly Expr[]): void {
+/** One parallel loop per axis of the results. */
+function storeEverywhere(lowering: Lowering, roots: readonly Expr[]): readonly Expr[] {
   const { build } = lowering;
   const [root] = roots;
-  const reduced = isReduction(root) ? (root.attrs.axes as number[]) : [];
-  const index = root.shape.map((_, axis) =>
-    reduced.includes(axis)
-      ? build.literal(0, "index")
-      : build.parallel(lowering.sizeParam(root, axis)),
-  );
+  const index = root.shape.map((_, axis) => build.parallel(lowering.sizeParam(root, axis)));
   lowering.place = lowering.offset(root, index);
   const values = roots.map((each) => lowering.value(each, index));
   for (const [which, each] of roots.entries())
     build.store(build.buffer(each.dtype, true), lowering.offset(each, index), values[which]);
-}
-
-/**
- * Lane l of L adds up the elements l, l + L, l + 2L, … of the reduced axes, so few long rows keep a
- * whole device busy. Neighbouring invocations read neighbouring elements: they are lanes if the
- * fastest axis is reduced, and rows otherwise.
- */
-function reduceByLanes(lowering: Lowering, root: Expr, lanes: Param): void {
-  const { build } = lowering;
-  const [input] = root.inputs;
-  const axes = root.attrs.axes as number[];
-  const lanesFastest = axes.includes(root.shape.length - 1);
-  let lane = lanesFastest ? -1 : build.parallel(lanes);
-  const index = root.shape.map((_, axis) =>
-    axes.includes(axis)
-      ? build.literal(0, "index")
-      : build.parallel(lowering.sizeParam(root, axis)),
-  );
-  if (lanesFastest) lane = build.parallel(lanes);
-  const count = build.param(lanes);
-
-  const { combine, start } = reductions[root.op];
-  const place = build.place();
-  const total = build.accumulator(root.dtype, start[root.dtype] as number, [...index, lane]);
-  const length = axes
-    .map((axis) => lowering.size(input, axis))
-    .reduce((a, b) => lowering.index("mul", a, b));
-  let rest: Value = build.serial(length, [...index, lane], { from: lane, step: count });
-  const inner = [...index];
-  for (const axis of [...axes].reverse()) {
-    const size = lowering.size(input, axis);
-    inner[axis] = axis === axes[0] ? rest : lowering.index("mod", rest, size);
-    if (axis !== axes[0]) rest = lowering.index("div", rest, size);
-  }
-  build.accumulate(total, combine, lowering.value(input, inner));
-  build.resume(place);
-
-  const element = lowering.offset(root, index);
-  const offset = lanesFastest
-    ? lowering.index("add", lowering.index("mul", element, count), lane)
-    : lowering.index("add", lowering.index("mul", lane, resultSize(lowering, root)), element);
-  build.store(build.buffer(root.dtype, true), offset, total);
-}
-
-function resultSize(lowering: Lowering, root: Expr): Value {
-  return root.shape.reduce(
-    (size, _, axis) => lowering.index("mul", size, lowering.size(root, axis)),
-    lowering.build.literal(1, "index"),
-  );
-}
-
-/** Combines what the lanes left, lane by lane in order, into the result. */
-export function combineLanes(root: Expr, result: Param, lanes: Param): Program {
-  const build = new ProgramBuilder();
-  const lanesFastest = (root.attrs.axes as number[]).includes(root.shape.length - 1);
-  const { combine, start } = reductions[root.op];
-  const partial = build.buffer(root.dtype, false);
-  const element = build.parallel(result);
-  const place = build.place();
-  const total = build.accumulator(root.dtype, start[root.dtype] as number, [element]);
-  const count = build.param(lanes);
-  const lane = build.serial(count, [element], null);
-  const [major, minor, pitch] = lanesFastest
-    ? [element, lane, count]
-    : [lane, element, build.param(result)];
-  const offset = build.let("add", "index", [build.let("mul", "index", [major, pitch]), minor]);
-  build.accumulate(total, combine, build.load(partial, offset));
-  build.resume(place);
-  build.store(build.buffer(root.dtype, true), element, total);
-  return build.finish(null);
+  return roots;
 }
 
 /** How buffers move per parallel axis, if indices serve for nothing else: such axes may merge. */
-function gridOf(program: Program): Grid | null {
+function gridOf(program: Omit<Program, "grid">): Grid | null {
   const loops: Value[] = [];
   const lets: Let[] = [];
   let isFlat = true;

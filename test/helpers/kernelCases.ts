@@ -133,7 +133,12 @@ export interface KernelCase {
 /** One, edges of tiles, odd numbers; small, because software adapters run this too. */
 const tried = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33];
 
-export function kernelCases(name: KernelName, count: number, seed: number): KernelCase[] {
+export function kernelCases(
+  name: KernelName,
+  count: number,
+  seed: number,
+  choices: Readonly<Record<string, readonly number[]>> = {},
+): KernelCase[] {
   const spec: KernelSpec = kernels[name];
   const contract = contracts[name] ?? {};
   const { attrs: variants = [{}], sizes: restrict, inputs } = contract;
@@ -143,7 +148,10 @@ export function kernelCases(name: KernelName, count: number, seed: number): Kern
       const kernel = resolveKernel(spec, attrs);
       const sizes: Record<string, number> = {};
       const most = kernel.result.axes.length > 2 ? 9 : tried.length; // four axes of 33 are many
-      for (const axis of axisNames(kernel)) sizes[axis] = tried[Math.floor(random() * most)]!;
+      for (const axis of axisNames(kernel)) {
+        const chosen = choices[axis] ?? tried.slice(0, most);
+        sizes[axis] = chosen[Math.floor(random() * chosen.length)]!;
+      }
       restrict?.(sizes, attrs, random);
       const given = { ...contract.numbers, ...inputs?.(sizes, random, attrs) };
       return caseOf(kernel, attrs, sizes, { random, given });

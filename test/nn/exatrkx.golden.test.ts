@@ -2,11 +2,15 @@
 import { expect, test } from "vitest";
 import {
   Adam,
+  type AggregationName,
   activationNamed,
   BatchNorm,
   bceWithLogits,
   concat,
   gather,
+  InteractionNetwork,
+  type InteractionNetworkOptions,
+  indices,
   type Layer,
   LayerNorm,
   l2Normalize,
@@ -18,13 +22,14 @@ import {
   Rng,
   stepDecay,
   type Tensor,
+  tensor,
   valueAndGrad,
 } from "../../src/index.ts";
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
 import { fixtureFolder } from "../helpers/fixtures.ts";
 import { onBackends } from "./compare.ts";
-import { InteractionNet, VanillaFilter } from "./exatrkxNets.ts";
+import { VanillaFilter } from "./exatrkxNets.ts";
 import {
   bools,
   describedTensors,
@@ -138,33 +143,99 @@ interface Trace {
   };
 }
 
+/** Tensors by the names of ours: both networks of an iteration are fields of its layer. */
+const inLayer = (tensors: Tensors): Tensors =>
+  new Map(
+    [...tensors].map(([name, t]) => [
+      name.replace(/^((?:param|grad|after)\.)?(node|edge)_network\./, "$1layers.0.$2_network."),
+      t,
+    ]),
+  );
+
+/** `mean_max` means the greatest, then the mean: columns come in this order. */
+const aggregatesOf = (names: unknown): AggregationName[] =>
+  (["max", "mean", "sum"] as const).filter((name) => String(names).split("_").includes(name));
+
+function interactionOptions(hparams: Hparams): Omit<InteractionNetworkOptions, "inputs"> {
+  return {
+    hiddenDim: Number(hparams.hidden),
+    numIterations: Number(hparams.n_graph_iters),
+    numNodeLayers: Number(hparams.nb_node_layer),
+    numEdgeLayers: Number(hparams.nb_edge_layer),
+    activation: activationNamed(String(hparams.hidden_activation))!,
+    aggregate: aggregatesOf(hparams.aggregation),
+    rng: new Rng(1),
+  };
+}
+
 /** Interaction network over edges in both directions. */
-function interaction(name: string, content: Trace, t: Tensors) {
+function interaction(name: string, content: Trace, file: Tensors) {
   const { hparams } = content;
-  const make = () =>
-    new InteractionNet({
-      inputs: t.get("input")!.shape[1],
-      hidden: Number(hparams.hidden),
-      numIterations: Number(hparams.n_graph_iters),
-      nodeLayers: Number(hparams.nb_node_layer),
-      edgeLayers: Number(hparams.nb_edge_layer),
-      activation: activationNamed(String(hparams.hidden_activation))!,
-      aggregation: String(hparams.aggregation),
-    });
-  const pairs = pairsOf(t.get("edge_index_bidirectional")!);
+  const t = inLayer(file);
+  const norms = [(n: number) => new LayerNorm(n)];
+  const inputs = t.get("input")!.shape[1];
+  const make = () => new InteractionNetwork({ ...interactionOptions(hparams), inputs, norms });
+  const { first: source, second: target } = pairsOf(t.get("edge_index_bidirectional")!);
   const truth = (hparams.regime as string[]).includes("pid") ? "y_pid" : "y"; // of one direction
   const oneWay = bools(t.get(truth)!).cast("f32");
   const labels = concat([oneWay, oneWay]);
-  const loss = (model: InteractionNet) =>
-    bceWithLogits(model.forward(floats(t.get("input")!), pairs), labels, {
+  const loss = (model: InteractionNetwork) =>
+    bceWithLogits(model.forward(floats(t.get("input")!), { source, target }), labels, {
       positiveWeight: Number(hparams.weight),
     });
   return caseOf(name, t, make, loss, content.loss_pos_weight_bce);
 }
 
+/**
+ * The development version: norms without parameters, edges that see the new nodes, and a loss of two
+ * means over edges in both directions, without those of a particle that is not asked for.
+ */
+function masked(
+  name: string,
+  content: { hparams: Hparams; train_loss_masked: number },
+  f: Tensors,
+) {
+  const { hparams } = content;
+  const t = inLayer(f);
+  const norms: ((n: number) => Layer)[] = [
+    ...(hparams.layernorm ? [(n: number) => new LayerNorm(n, { isAffine: false })] : []),
+    ...(hparams.batchnorm
+      ? [(n: number) => new BatchNorm(n, { isAffine: false, momentum: null })]
+      : []),
+  ];
+  const inputs = t.get("x")!.shape[1];
+  const options = { ...interactionOptions(hparams), inputs, norms, hasNewNodes: true };
+  const { data, shape } = t.get("edge_index")!;
+  const [forth, back] = [0, 1].map((row) =>
+    Array.from(data as ArrayLike<number>, Number).slice(row * shape[1], (row + 1) * shape[1]),
+  );
+  const ends = {
+    source: indices([...forth, ...back]),
+    target: indices([...back, ...forth]),
+  };
+  const truth = Array.from(t.get(String(hparams.truth_key))!.data, Number);
+  const samePid = Array.from(t.get("y_pid")!.data, Number);
+  const isKept = truth.map((y, e) => !hparams.mask_background || y > 0 || !samePid[e]);
+  const count = (wanted: (y: number, e: number) => boolean) => 2 * truth.filter(wanted).length;
+  const positive = Number(hparams.weight) / count((y) => y > 0);
+  const negative = 1 / count((y, e) => y === 0 && isKept[e]);
+  const weights = truth.map((y, e) => (y > 0 ? positive : isKept[e] ? negative : 0));
+  const loss = (model: InteractionNetwork) =>
+    bceWithLogits(model.forward(floats(t.get("x")!), ends), tensor([...truth, ...truth]), {
+      weights: tensor([...weights, ...weights]),
+      reduction: "sum",
+    });
+  const make = () => new InteractionNetwork(options);
+  return caseOf(name, t, make, loss, content.train_loss_masked);
+}
+
 const files = describedTensors("exatrkx");
-const traces: { name: string; content: Trace; tensors: Tensors; loss: LossCase<InteractionNet> }[] =
-  [];
+const traces: {
+  name: string;
+  content: Trace;
+  tensors: Tensors;
+  loss: LossCase<InteractionNetwork>;
+}[] = [];
 const cases = files.flatMap(({ name, content, tensors: read }): LossCase[] => {
   const t = read();
   if (t.has("train_pairs") && t.has("network_input"))
@@ -172,9 +243,10 @@ const cases = files.flatMap(({ name, content, tensors: read }): LossCase[] => {
   if (content.layer_sizes && t.has("node_input")) return [pyramid(name, content, t)] as LossCase[];
   if (t.has("train_edges") && t.has("param.layernorm.weight"))
     return [vanilla(name, content, t)] as LossCase[];
+  if ("train_loss_masked" in content) return [masked(name, content, t)] as LossCase[];
   if (!("optimiser" in content) || !t.has("edge_index_bidirectional")) return [];
   const loss = interaction(name, content, t);
-  traces.push({ name, content, tensors: t, loss });
+  traces.push({ name, content, tensors: inLayer(t), loss });
   return [loss] as LossCase[];
 });
 

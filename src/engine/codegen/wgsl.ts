@@ -11,17 +11,25 @@ const storedName = (type: ValueType): string => (type === "bool" ? "u32" : typeN
 
 /**
  * The frame that generated programs and hand-written kernels share. `params` become members of the
- * uniform `dims`, `body` sees its invocation as `i`, below `dims.threads`.
+ * uniform `dims`, `body` sees its invocation as `i`, below `dims.threads`, or what `start` says.
  */
-export function wgslModule(module: {
+export interface WgslModule {
   params: readonly { name: string; type: string }[];
   buffers: readonly { name: string; type: string; written: boolean }[];
   workgroupSize: number;
   body: string;
   /** Further functions that the body calls. */
   functions?: string;
-}): string {
+  /** Which part of the work this invocation does; it returns if there is none. */
+  start?: string;
+}
+
+export function wgslModule(module: WgslModule): string {
   const { params, buffers, workgroupSize, body, functions = "" } = module;
+  const start =
+    module.start ??
+    `  let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
+  if (i >= dims.threads) { return; }`;
   const members = [...params, { name: "threads", type: "u32" }, { name: "rank", type: "u32" }];
   const bindings = buffers.map(
     ({ name, type, written }, slot) =>
@@ -37,8 +45,7 @@ ${functions}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * ${workgroupSize}u + lane;
-  if (i >= dims.threads) { return; }
+${start}
 ${body}}
 `;
 }
@@ -54,43 +61,58 @@ export function wgslSource(program: Program, workgroupSize: number): string {
 
 /** A hand-written kernel; `finish` takes each result on its way to memory. */
 export function wgslKernel(kernel: Kernel, finish: Program | null, workgroupSize: number): string {
-  const { operands, result, parts, attrs, numbers = [] } = kernel;
+  const { attrs } = kernel;
   const body = typeof kernel.wgsl === "function" ? kernel.wgsl(attrs) : kernel.wgsl;
-  const store = finish ? programBody(finish) : `  y[i] = ${stored(result.dtype)};\n`;
-  const named = (name: string, dtype: DType, written: boolean) => ({
+  const { params, inputs, outputs } = kernelFrame(kernel, finish);
+  const functions = storeFunctions(kernel, finish, body);
+  return wgslModule({ params, buffers: [...inputs, ...outputs], workgroupSize, functions, body });
+}
+
+/** What a kernel's programs have in common: parameters, and the buffers read and written. */
+export function kernelFrame(
+  { operands, result, parts, ...kernel }: Kernel,
+  finish: Program | null,
+) {
+  const named = ({ name, dtype }: { name: string; dtype: DType }, written: boolean) => ({
     name,
     type: storedName(dtype),
     written,
   });
-  return wgslModule({
+  const y = { name: "y", dtype: result.dtype };
+  return {
     params: [
-      ...axisNames(kernel).map((name) => ({ name, type: "u32" })),
-      ...numbers.map((name) => ({ name, type: "f32" })),
+      ...axisNames({ operands, result, parts, ...kernel }).map((name) => ({ name, type: "u32" })),
+      ...(kernel.numbers ?? []).map((name) => ({ name, type: "f32" })),
       ...(finish?.params.map(programParam) ?? []),
     ],
-    buffers: [
-      ...operands.map(({ name, dtype }) => named(name, dtype, false)),
-      ...(finish?.buffers.map(programBuffer) ?? [named("y", result.dtype, true)]),
-      ...parts.map(({ name, dtype }) => named(name, dtype, true)),
+    inputs: operands.map((operand) => named(operand, false)),
+    outputs: [
+      ...(finish?.buffers.map(programBuffer) ?? [named(y, true)]),
+      ...parts.map((part) => named(part, true)),
     ],
-    workgroupSize,
-    functions: [
-      storeFunction("store", result.dtype, store),
-      ...parts.map(({ name, dtype }) =>
-        storeFunction(`store${capitalized(name)}`, dtype, `  ${name}[i] = ${stored(dtype)};\n`),
-      ),
-    ]
-      .filter(({ name }) => body.includes(`${name}(`))
-      .map(({ code }) => code)
-      .join("\n"),
-    body,
-  });
+  };
 }
 
-const capitalized = (name: string): string => name[0].toUpperCase() + name.slice(1);
+/** The functions that leave the results of a kernel, as far as `body` calls them. */
+export function storeFunctions(kernel: Kernel, finish: Program | null, body: string): string {
+  const { result, parts } = kernel;
+  const store = finish ? programBody(finish) : `  y[i] = ${stored(result.dtype)};\n`;
+  return [
+    storeFunction("store", result.dtype, store),
+    ...parts.map(({ name, dtype }) =>
+      storeFunction(storeName(name), dtype, `  ${name}[i] = ${stored(dtype)};\n`),
+    ),
+  ]
+    .filter(({ name }) => body.includes(`${name}(`))
+    .map(({ code }) => code)
+    .join("\n");
+}
+
+/** What a body calls to store into a further result. */
+export const storeName = (part: string): string => `store${part[0].toUpperCase()}${part.slice(1)}`;
 
 /** What a kernel's body calls to leave a result. */
-const storeFunction = (name: string, dtype: DType, statements: string) => ({
+export const storeFunction = (name: string, dtype: DType, statements: string) => ({
   name,
   code: `fn ${name}(i: u32, value: ${dtype}) {\n${statements}}`,
 });

@@ -7,6 +7,8 @@ import type { Tensor } from "../tensor.ts";
 const replace = (index: Index, axis: number, value: Value): Value[] =>
   index.map((i, a) => (a === axis ? value : i));
 
+const next = (values: Iterator<Value>): Value => values.next().value as Value;
+
 /** low ≤ i < high */
 function isWithin(context: RuleContext, i: Value, low: Value, high: Value): Value {
   const { build } = context;
@@ -88,10 +90,16 @@ export const movement: Readonly<Record<string, MovementOp>> = {
     grad: (dy, { inputs: [x] }) => [dy.sumTo(x.shape)],
   },
 
-  /** The same elements in the same row-major order. */
+  /** The same elements in the same row-major order. Attribute `drops`: without those axes, of size 1. */
   reshape: {
     *lower(context, expr, index) {
       const [x] = expr.inputs;
+      const drops = expr.attrs.drops as number[] | undefined;
+      if (drops) {
+        const rest = index.values();
+        const zero = context.build.literal(0, "index");
+        return yield [x, x.shape.map((_, a) => (drops.includes(a) ? zero : next(rest)))];
+      }
       return yield [x, context.unflatten(x, context.flatten(expr, index))];
     },
     grad: (dy, { inputs: [x] }) => [dy.reshape(x.shape)],

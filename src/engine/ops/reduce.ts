@@ -28,7 +28,7 @@ export const reduce: Readonly<Record<ReduceName, ReduceOp>> = {
     combine: "add",
     start: { f32: 0, i32: 0, u32: 0 },
     ofNothing: true,
-    grad: (dy, x) => dy.expand(x.shape),
+    grad: (dy, x) => dy.repeat(x.shape),
   },
   prod: { combine: "mul", start: { f32: 1, i32: 1, u32: 1 }, ofNothing: true },
   max: {

@@ -60,11 +60,15 @@ export class Device implements Evaluator {
     return { pipelines, plans: this.planner.plans, launches, submits, bytesLive, bytesPeak };
   }
 
-  /** Computes the expressions; afterwards each has its value stored here. */
-  realize(outputs: readonly Expr[]): Promise<void> {
+  /**
+   * Computes the expressions; afterwards each has its value stored here. Frees others: before, or
+   * after where they are needed.
+   */
+  realize(outputs: readonly Expr[], freed: readonly Expr[] = []): Promise<void> {
     return this.exclusive(async () => {
       const todo = uncomputed(outputs);
-      if (todo.length > 0) await this.compute(todo);
+      if (todo.length > 0) await this.compute(todo, freed);
+      for (const expr of freed) this.release(expr);
     });
   }
 
@@ -109,6 +113,14 @@ export class Device implements Evaluator {
     });
   }
 
+  /** Resolves when all that was asked for before is done: what to wait for when taking times. */
+  idle(): Promise<void> {
+    return this.exclusive(async () => {
+      await this.backend.idle();
+      await this.backend.check();
+    });
+  }
+
   /** Frees this device's copy of a value. */
   release(expr: Expr): void {
     this.memory.release(expr);
@@ -143,8 +155,10 @@ export class Device implements Evaluator {
     return run;
   }
 
-  private async compute(outputs: readonly Expr[]): Promise<void> {
+  private async compute(outputs: readonly Expr[], freed: readonly Expr[]): Promise<void> {
     const prepared = await this.planner.prepare(outputs, wanted());
+    const needed = freed.length > 0 ? new Set(prepared.nodes) : null;
+    for (const expr of freed) if (!needed?.has(expr)) this.release(expr);
     if (env.verify() && !prepared.compiled.isVerified) await this.verify(outputs, prepared);
     const { results, values } = await this.run(prepared);
     for (const [which, output] of outputs.entries()) {

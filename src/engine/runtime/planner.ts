@@ -13,7 +13,8 @@ import { type Trace, traced } from "./trace.ts";
 export interface CompiledPlan {
   plan: Plan;
   main: readonly Executable[];
-  combine: readonly (Executable | null)[];
+  /** Of walks that may be split over lanes. */
+  split: readonly ({ main: Executable; combine: Executable } | null)[];
   /** Launch after which nothing is read from the buffer of the value at a position. */
   lastUse: ReadonlyMap<number, number>;
   /** Whether its results have been found to agree with those of the unfused plan. */
@@ -85,16 +86,14 @@ export class Planner {
     const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
       makePlan(nodes, outputs, { maxInputs, hasLanes, ...ways }),
     );
-    const combineOf = ({ combine, label }: Launch) =>
-      combine && this.backend.compileProgram(combine, `${label} lanes`);
-    const [main, combine] = await traced(
+    const [main, split] = await traced(
       this.trace,
       "compile",
       `${plan.launches.length} launches`,
       () =>
         Promise.all([
           Promise.all(plan.launches.map((launch) => this.compile(launch))),
-          Promise.all(plan.launches.map(combineOf)),
+          Promise.all(plan.launches.map((launch) => this.compileSplit(launch))),
         ]),
     );
     const lastUse = new Map<number, number>();
@@ -103,7 +102,19 @@ export class Planner {
     for (const at of plan.results) lastUse.delete(ownerOf(plan.aliases, at));
     if (env.debug() >= 3)
       console.error(explainPlan(plan, nodes, main, this.backend.precision).text);
-    return { plan, main, combine, lastUse, isVerified: false };
+    return { plan, main, split, lastUse, isVerified: false };
+  }
+
+  private async compileSplit({
+    split,
+    label,
+  }: Launch): Promise<{ main: Executable; combine: Executable } | null> {
+    if (!split) return null;
+    const [main, combine] = await Promise.all([
+      this.backend.compileProgram(split.main.program, `${label} lanes`),
+      this.backend.compileProgram(split.combine.program, `${label} of lanes`),
+    ]);
+    return { main, combine };
   }
 
   private compile({ kernel, region, label }: Launch): Promise<Executable> {

@@ -1,7 +1,7 @@
 /** From a compiled plan and the sizes at hand to the commands that a backend runs. */
 import type { DeviceBuffer, Expr } from "../expr.ts";
 import { ownerOf } from "../place.ts";
-import { kernelParams, type Launch, unreadParts } from "../plan.ts";
+import { kernelParams, type Launch, type SplitLaunch, unreadParts } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
 import { sizeOf } from "../shape.ts";
@@ -10,12 +10,19 @@ import type { DeviceMemory } from "./memory.ts";
 import type { Prepared } from "./planner.ts";
 import type { RunMemory } from "./runMemory.ts";
 
+/** Where values are. */
+interface Places {
+  nodes: readonly Expr[];
+  memory: DeviceMemory;
+  values: RunMemory;
+}
+
 /**
  * The commands of a plan, in order. `values` knows then where its results are; memory that is not
  * read again is free for the next launch.
  */
 export function recordPlan(
-  { nodes, compiled: { plan, main, combine, lastUse } }: Prepared,
+  { nodes, compiled: { plan, main, split, lastUse } }: Prepared,
   memory: DeviceMemory,
   backend: Backend,
   values: RunMemory,
@@ -33,15 +40,10 @@ export function recordPlan(
     if (launch.into)
       targets[0] = memory.part(targets[0], launch.into.start(nodes), nodes[launch.inputs[0]]);
     const push = (made: Unplaced) => commands.push({ ...made, launch: step });
-    const { dtype, shape } = nodes[launch.outputs[0]];
     const lanes = lanesFor(launch, nodes, backend);
-    if (lanes > 1 && launch.combine) {
-      const partial = memory.take({ label: launch.label, dtype, shape: [lanes, ...shape] });
-      push(command(launch, main[step], [...inputs, partial], nodes, lanes));
-      const executable = combine[step] as Executable;
-      push(programCommand(launch.combine, executable, [partial, ...targets], nodes, lanes));
-      memory.give(partial);
-    } else push(command(launch, main[step], [...inputs, ...targets], nodes, lanes));
+    if (launch.split && split[step] && lanes > 1)
+      splitCommands(launch.split, split[step], lanes, { nodes, memory, values }).forEach(push);
+    else push(command(launch, main[step], [...inputs, ...targets], nodes));
     for (const buffer of scratch) memory.give(buffer);
     for (const at of [...launch.inputs, ...launch.outputs]) {
       const owner = ownerOf(plan.aliases, at);
@@ -54,12 +56,40 @@ export function recordPlan(
 /** A command that does not know of which launch it is. */
 type Unplaced = Omit<Command, "launch">;
 
-function lanesFor({ region, outputs }: Launch, nodes: readonly Expr[], backend: Backend): number {
-  if (!region?.hasLanes) return 1;
-  const node = nodes[outputs[0]];
+function lanesFor({ split }: Launch, nodes: readonly Expr[], backend: Backend): number {
+  if (!split) return 1;
+  const node = nodes[split.sums[0]];
   const results = sizeOf(node.shape);
   const length = results === 0 ? 0 : sizeOf(node.inputs[0].shape) / results;
   return Math.max(1, backend.lanes(results, length));
+}
+
+/** The two launches of a walk over lanes. */
+function splitCommands(
+  { main, combine, sums }: SplitLaunch,
+  executables: { main: Executable; combine: Executable },
+  lanes: number,
+  { nodes, memory, values }: Places,
+): Unplaced[] {
+  const partials = sums.map((at) => {
+    const { dtype, shape } = nodes[at];
+    return memory.take({ label: "lanes", dtype, shape: [lanes, ...shape] });
+  });
+  const [read, written] = [main.inputs, main.outputs].map((list) =>
+    list.map((at) => values.at(at)),
+  );
+  const results = [...combine.inputs, ...combine.outputs].map((at) => values.at(at));
+  for (const partial of partials) memory.give(partial);
+  return [
+    programCommand(
+      main.program,
+      executables.main,
+      [...read, ...written, ...partials],
+      nodes,
+      lanes,
+    ),
+    programCommand(combine.program, executables.combine, [...partials, ...results], nodes, lanes),
+  ];
 }
 
 function command(
@@ -67,10 +97,9 @@ function command(
   executable: Executable,
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
-  lanes: number,
 ): Unplaced {
   const { kernel, region } = launch;
-  const finish = region && programCommand(region.program, executable, buffers, nodes, lanes);
+  const finish = region && programCommand(region.program, executable, buffers, nodes, 1);
   if (!kernel) return finish as Unplaced;
   const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);

@@ -16,8 +16,15 @@ import { Clock, mostTimed } from "./webgpu/clock.ts";
 import { Faults } from "./webgpu/faults.ts";
 import { usage } from "./webgpu/flags.ts";
 import { packParams, paramsSize } from "./webgpu/params.ts";
-import { type GpuExecutable, Pipelines } from "./webgpu/pipelines.ts";
+import { type GpuExecutable, Pipelines, type Shader } from "./webgpu/pipelines.ts";
 import { Staging } from "./webgpu/staging.ts";
+import {
+  type Adapter,
+  type Dispatch,
+  dispatchesOf,
+  partialBytes,
+  withVariants,
+} from "./webgpu/variants.ts";
 
 interface GpuBuffer extends DeviceBuffer {
   id: number;
@@ -41,6 +48,8 @@ export interface GpuChoice {
   /** True for lavapipe, SwiftShader and the like: a few cores stand in for thousands. */
   isSoftware: boolean;
   description: string;
+  /** Variants of kernels to run whatever the adapter and the sizes, by kernel: `{ matmul: "tall" }`. */
+  variants?: Readonly<Record<string, string>>;
 }
 
 /** Opens the adapter with all the limits it offers. */
@@ -48,6 +57,7 @@ export async function webgpuBackend({
   adapter,
   isSoftware,
   description,
+  variants = {},
 }: GpuChoice): Promise<Backend> {
   const { limits, features } = adapter;
   const device = await adapter.requestDevice({
@@ -58,8 +68,18 @@ export async function webgpuBackend({
       maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
     },
   });
-  return new WebGpuBackend(device, isSoftware, description);
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize } = device.limits;
+  const kind = {
+    isSoftware,
+    workgroupSize: maxComputeInvocationsPerWorkgroup,
+    sharedBytes: maxComputeWorkgroupStorageSize,
+    forced: variants,
+  };
+  return new WebGpuBackend(device, kind, description);
 }
+
+/** Puts what one command launches into a pass; commands come in order. */
+type Encode = (pass: GPUComputePassEncoder, which: number) => void;
 
 class WebGpuBackend implements Backend {
   readonly name = "webgpu";
@@ -68,7 +88,7 @@ class WebGpuBackend implements Backend {
   readonly limits;
   readonly runTimed: Backend["runTimed"];
   private readonly device: GPUDevice;
-  private readonly isSoftware: boolean;
+  private readonly adapter: Adapter;
   private readonly shaders: Pipelines;
   private readonly faults: Faults;
   private readonly staging: Staging;
@@ -78,13 +98,14 @@ class WebGpuBackend implements Backend {
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
+  private partial: GpuBuffer | null = null;
   /** Bytes from the parameters of one command to those of the next. */
   private stride = 0;
 
-  constructor(device: GPUDevice, isSoftware: boolean, description: string) {
+  constructor(device: GPUDevice, adapter: Adapter, description: string) {
     this.device = device;
     this.description = description;
-    this.isSoftware = isSoftware;
+    this.adapter = adapter;
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
     this.staging = new Staging(device, this.faults);
@@ -102,7 +123,7 @@ class WebGpuBackend implements Backend {
 
   /** Enough invocations to fill a GPU, each with a few dozen elements to combine. */
   lanes(results: number, length: number): number {
-    const wanted = this.isSoftware ? 256 : 65536;
+    const wanted = this.adapter.isSoftware ? 256 : 65536;
     const lanes = Math.min(wanted / Math.max(1, results), length / 64, 1024);
     return lanes <= 1 ? 1 : 2 ** Math.floor(Math.log2(lanes));
   }
@@ -160,7 +181,9 @@ class WebGpuBackend implements Backend {
       ...(finish?.params.map(({ type }) => type) ?? []),
     ];
     const code = wgslKernel(kernel, finish, workgroupSize);
-    return this.shaders.compile({ code, label: kernel.name, access, paramTypes });
+    const own = { code, label: kernel.name, access, paramTypes };
+    const compile = (shader: Shader) => this.shaders.compile(shader);
+    return withVariants(kernel, finish, { adapter: this.adapter, own, compile });
   }
 
   get pipelines(): number {
@@ -168,9 +191,9 @@ class WebGpuBackend implements Backend {
   }
 
   run(commands: readonly Command[]): void {
-    this.submit(commands, (encoder) => {
+    this.submit(commands, (encoder, encode) => {
       const pass = encoder.beginComputePass();
-      for (const [which, command] of commands.entries()) this.encode(pass, command, which);
+      for (const which of commands.keys()) encode(pass, which);
       pass.end();
     });
   }
@@ -179,12 +202,12 @@ class WebGpuBackend implements Backend {
   private async runByClock(commands: readonly Command[], clock: Clock): Promise<Span[]> {
     const count = Math.min(commands.length, mostTimed);
     const submitted = performance.now();
-    const times = this.submit(commands, (encoder) => {
-      for (const [which, command] of commands.entries()) {
+    const times = this.submit(commands, (encoder, encode) => {
+      for (const which of commands.keys()) {
         const pass = encoder.beginComputePass(
           which < count ? { timestampWrites: clock.writes(which) } : {},
         );
-        this.encode(pass, command, which);
+        encode(pass, which);
         pass.end();
       }
       return clock.resolve(encoder, count);
@@ -198,6 +221,10 @@ class WebGpuBackend implements Backend {
     while (this.inFlight.length >= mostInFlight) await this.inFlight[0];
   }
 
+  async idle(): Promise<void> {
+    while (this.inFlight.length > 0) await this.inFlight[0];
+  }
+
   check(): Promise<void> {
     return this.faults.check();
   }
@@ -209,15 +236,23 @@ class WebGpuBackend implements Backend {
     await this.device.lost;
   }
 
-  private submit<T>(commands: readonly Command[], record: (encoder: GPUCommandEncoder) => T): T {
+  private submit<T>(
+    commands: readonly Command[],
+    record: (encoder: GPUCommandEncoder, encode: Encode) => T,
+  ): T {
     this.faults.expectAlive();
-    const { bytes, stride } = packParams(commands);
+    const dispatches = this.dispatches(commands);
+    const { bytes, stride } = packParams(dispatches.flat());
     this.writeParams(bytes);
     this.stride = stride;
+    let encoded = 0;
+    const encode: Encode = (pass, which) => {
+      for (const dispatch of dispatches[which]) this.encode(pass, dispatch, encoded++);
+    };
     const { queue } = this.device;
     const result = this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
       const encoder = this.device.createCommandEncoder();
-      const recorded = record(encoder);
+      const recorded = record(encoder, encode);
       queue.submit([encoder.finish()]);
       return recorded;
     });
@@ -231,14 +266,28 @@ class WebGpuBackend implements Backend {
     return result;
   }
 
-  private encode(pass: GPUComputePassEncoder, command: Command, which: number): void {
-    const executable = command.executable as GpuExecutable;
-    const groups = Math.ceil(command.threads / workgroupSize);
-    const columns = Math.min(groups, maxGroups);
-    const bound = this.bindGroup(executable, command.buffers as GpuBuffer[]);
+  /** What each command launches; the sums that some split lie one after another in the same memory. */
+  private dispatches(commands: readonly Command[]): Dispatch[][] {
+    const bytes = Math.max(...commands.map((command) => partialBytes(command, this.adapter)));
+    if (bytes > (this.partial?.bytes ?? 0)) {
+      if (this.partial) this.destroyBuffer(this.partial);
+      this.partial = this.createBuffer(bytes, {
+        label: "sums in parts",
+        dtype: "f32",
+        shape: [bytes / 4],
+      });
+    }
+    const partial = () => this.partial as GpuBuffer;
+    return commands.map((c) => dispatchesOf(c, this.adapter, { workgroupSize, partial }));
+  }
+
+  private encode(pass: GPUComputePassEncoder, dispatch: Dispatch, which: number): void {
+    const executable = dispatch.executable as GpuExecutable;
+    const columns = Math.min(dispatch.groups, maxGroups);
+    const bound = this.bindGroup(executable, dispatch.buffers as GpuBuffer[]);
     pass.setPipeline(executable.pipeline);
     pass.setBindGroup(0, bound, [which * this.stride]);
-    pass.dispatchWorkgroups(columns, Math.ceil(groups / columns));
+    pass.dispatchWorkgroups(columns, Math.ceil(dispatch.groups / columns));
   }
 
   private allocate(bytes: number, flags: number, where: string, what = ""): GpuBuffer {

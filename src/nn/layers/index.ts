@@ -1,8 +1,18 @@
 /** The catalogue of layers. */
+
+export { type AggregationName, aggregations } from "./aggregate.ts";
 export { SelfAttention, UnprojectedAttention } from "./attention.ts";
 export { BatchNorm, type BatchNormOptions } from "./batchNorm.ts";
 export { Dropout } from "./dropout.ts";
 export { EncoderLayer, type EncoderLayerOptions } from "./encoder.ts";
+export {
+  type EdgeEnds,
+  type GraphState,
+  InteractionLayer,
+  InteractionNetwork,
+  type InteractionNetworkOptions,
+  type InteractionOptions,
+} from "./interaction.ts";
 export type { Layer, TrainingPass } from "./layer.ts";
 export { LayerNorm, type LayerNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";

@@ -1,0 +1,208 @@
+/**
+ * Merging: launches that go over the same elements become one, where that saves more than it costs.
+ * What nobody else reads then needs no buffer.
+ */
+import { shapeClasses } from "./alike.ts";
+import type { Expr } from "./expr.ts";
+import type { FuseOptions, Fusion, Group } from "./fuse.ts";
+import { isReduction } from "./lower.ts";
+import { gain } from "./score.ts";
+import { isPointwise, type Walk, type WalkFacts, walkOf } from "./walk.ts";
+
+/** A launch that may yet grow. */
+interface Team {
+  group: Group;
+  /** What it loads and computes itself. */
+  reads: ReadonlySet<Expr>;
+  values: readonly Expr[];
+  /** Places of its first and last value in the listing of the graph. */
+  first: number;
+  last: number;
+}
+
+/** The groups with those merged that gain by it, each after those whose results it reads. */
+export function mergeGroups(
+  groups: readonly Group[],
+  nodes: readonly Expr[],
+  fusion: Fusion,
+  { maxInputs, fuse }: FuseOptions,
+): Group[] {
+  const merger = new Merger(groups, nodes, fusion, maxInputs);
+  return fuse ? merger.run() : merger.inOrder();
+}
+
+class Merger {
+  private readonly fusion: Fusion;
+  private readonly facts: WalkFacts;
+  private readonly position: ReadonlyMap<Expr, number>;
+  private readonly maxInputs: number;
+  /** By launch: the stored values that it waits for. */
+  private readonly needs = new Map<Expr, Set<Expr>>();
+  private readonly teamOf = new Map<Expr, Team>();
+  private teams: Team[];
+
+  constructor(groups: readonly Group[], nodes: readonly Expr[], fusion: Fusion, maxInputs: number) {
+    this.fusion = fusion;
+    this.maxInputs = maxInputs;
+    this.facts = { shapes: shapeClasses(nodes), reads: fusion.reads };
+    this.position = new Map(nodes.map((node, at) => [node, at]));
+    for (const [value, readers] of fusion.users)
+      for (const reader of fusion.stored.has(value) ? readers.keys() : [])
+        this.needs.set(reader, (this.needs.get(reader) ?? new Set()).add(value));
+    this.teams = groups.map((group) => {
+      const walk = group.roots.some(isReduction) ? walkOf(group.roots, this.facts) : null;
+      return this.teamFor({ ...group, walk: walk as Walk | null }, group.roots);
+    });
+  }
+
+  run(): Group[] {
+    for (const team of [...this.teams].reverse()) if (this.teams.includes(team)) this.grow(team);
+    return this.inOrder();
+  }
+
+  private teamFor(group: Group, values: readonly Expr[]): Team {
+    const { kernel, parts } = group;
+    const loaders = kernel ? [kernel, ...values] : values;
+    const reads = new Set(loaders.flatMap((value) => [...(this.fusion.reads.get(value) ?? [])]));
+    for (const value of loaders) reads.delete(value);
+    const places = values.map((value) => this.position.get(value) as number);
+    const [first, last] = [Math.min(...places), Math.max(...places)];
+    const team = { group, reads, values, first, last };
+    for (const value of [...loaders, ...parts]) this.teamOf.set(value, team);
+    return team;
+  }
+
+  /** Takes in launches whose results it reads, then those that read what it reads. */
+  private grow(team: Team): void {
+    for (const other of this.neighbours(team)) {
+      const joined = this.join(team, other);
+      if (!joined) continue;
+      this.teams = this.teams.filter((each) => each !== team && each !== other);
+      this.teams.push(joined);
+      this.grow(joined);
+      return;
+    }
+  }
+
+  private neighbours(team: Team): Team[] {
+    const producers = this.dependencies(team).sort((a, b) => b.last - a.last);
+    const readers = [...team.reads].flatMap((read) => [
+      ...(this.fusion.users.get(read)?.keys() ?? []),
+    ]);
+    const siblings = readers.flatMap((reader) => this.teamOf.get(reader) ?? []);
+    return [...new Set([...producers, ...siblings])].filter((other) => other !== team);
+  }
+
+  private dependencies({ group: { kernel }, values }: Team): Team[] {
+    const readers = kernel ? [kernel, ...values] : values;
+    const read = readers.flatMap((reader) => [...(this.needs.get(reader) ?? [])]);
+    const teams = new Set(read.flatMap((value) => this.teamOf.get(value) ?? []));
+    for (const reader of readers) teams.delete(this.teamOf.get(reader) as Team);
+    return [...teams];
+  }
+
+  /** Both in one launch, if that is possible and worth it. */
+  private join(a: Team, b: Team): Team | null {
+    const plain = [a, b].every(
+      ({ group: { kernel }, values }) => !kernel && values.every(isMergeable),
+    );
+    if (!plain) return null;
+    const { users, wanted, refusals } = this.fusion;
+    const values = [...a.values, ...b.values].sort(
+      (x, y) => (this.position.get(x) as number) - (this.position.get(y) as number),
+    );
+    const refuse = (why: string): null => {
+      for (const value of b.values) refusals.set(value, why);
+      return null;
+    };
+    const within = new Set(values);
+    for (const value of values)
+      for (const [reader, paths] of users.get(value) ?? [])
+        if (within.has(reader) && !(paths.size === 1 && paths.has(0)))
+          return refuse(`${reader.op} reads it at other places`);
+    const walk = this.walk(values);
+    if (typeof walk === "string") return refuse(walk);
+    if (this.waits(a, b) || this.waits(b, a)) return refuse("a launch in between needs its result");
+
+    const isInner = (value: Expr): boolean => {
+      const readers = [...(users.get(value)?.keys() ?? [])];
+      return (
+        wanted.get(value) !== "output" &&
+        readers.length > 0 &&
+        readers.every((reader) => within.has(reader))
+      );
+    };
+    const roots = values.filter((value) => !isInner(value)).reverse();
+    const inner = values.filter(isInner);
+    const loads = new Set([...a.reads, ...b.reads]);
+    for (const value of values) loads.delete(value);
+    const buffers = Math.max(loads.size + roots.length, combineBuffers(walk, roots, loads));
+    if (buffers > this.maxInputs + 1)
+      return refuse(`the launch would need ${buffers} buffers, ${this.maxInputs + 1} at most`);
+    if (walk && !isContiguous(walk, roots)) return refuse("it would be written column by column");
+    const saved = gain(walk, inner, this.fusion);
+    if (saved <= 0) return refuse("computing it again costs more than a launch");
+    const [{ group }] = [a, b].filter((team) => team.values.includes(roots[0]));
+    return this.teamFor({ ...group, roots, inner, walk }, values);
+  }
+
+  private walk(values: readonly Expr[]): Walk | null | string {
+    if (values.some(isReduction)) return walkOf(values, this.facts);
+    const shapes = new Set(values.map((value) => this.facts.shapes.of.get(value)));
+    return shapes.size === 1 ? null : "its shape is another";
+  }
+
+  /** Whether `team` waits for a third launch that waits for `other`. */
+  private waits(team: Team, other: Team): boolean {
+    const pending = this.dependencies(team).filter((each) => each !== other);
+    const seen = new Set(pending);
+    for (const each of pending) {
+      if (each.last < other.first) continue;
+      for (const next of this.dependencies(each)) {
+        if (next === other) return true;
+        if (!seen.has(next)) pending.push(next);
+        seen.add(next);
+      }
+    }
+    return false;
+  }
+
+  inOrder(): Group[] {
+    const ordered: Group[] = [];
+    const done = new Set<Team>();
+    const stack = this.teams.toSorted((a, b) => b.last - a.last);
+    while (stack.length > 0) {
+      const team = stack[stack.length - 1];
+      const missing = done.has(team)
+        ? []
+        : this.dependencies(team).filter((each) => !done.has(each));
+      if (missing.length > 0) stack.push(...missing);
+      else {
+        stack.pop();
+        if (!done.has(team)) ordered.push(team.group);
+        done.add(team);
+      }
+    }
+    return ordered;
+  }
+}
+
+const isMergeable = (value: Expr): boolean => isReduction(value) || isPointwise(value);
+
+/** Whether what a walk stores at each element lies in the order in which it walks. */
+function isContiguous({ axes, passes }: Walk, roots: readonly Expr[]): boolean {
+  const stored = passes.flatMap(({ fulls }) => fulls).filter((full) => roots.includes(full));
+  return stored.every(({ shape }) => axes.includes(shape.length - 1));
+}
+
+/** Buffers of the second step of a walk that is split over lanes: what the lanes left, and the results. */
+function combineBuffers(
+  walk: Walk | null,
+  roots: readonly Expr[],
+  loads: ReadonlySet<Expr>,
+): number {
+  if (!walk || walk.passes.length > 1) return 0;
+  const [{ sums }] = walk.passes;
+  const own = [...sums, ...walk.rows].filter((value) => roots.includes(value));
+  return sums.length + own.length + (walk.rows.length > 0 ? loads.size : 0);
+}

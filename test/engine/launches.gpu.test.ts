@@ -1,0 +1,3 @@
+import { describeLaunches } from "../helpers/launches.ts";
+
+describeLaunches("webgpu");

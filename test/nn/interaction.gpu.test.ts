@@ -1,0 +1,104 @@
+/** Training steps of the interaction network on graphs of many sizes. */
+import { describe, expect, test } from "vitest";
+import {
+  Adam,
+  bceWithLogits,
+  InteractionNetwork,
+  indices,
+  LayerNorm,
+  Rng,
+  realize,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "../../src/index.ts";
+import { useDevice } from "../helpers/backends.ts";
+import { randomFrom } from "../helpers/generate.ts";
+
+const random = randomFrom(5);
+const below = (n: number) => Math.floor(random() * n);
+
+/** Sizes at which broadcasting, or a sum, has nothing to do; then random ones. */
+const sizes = [
+  [1, 1],
+  [1, 40],
+  [7, 1],
+  [8, 8],
+] as const;
+
+/** Edges between any nodes: pairs that occur twice, nodes without edges, loops. */
+function randomGraph(numNodes: number, numEdges: number) {
+  const rows = () => indices(Uint32Array.from({ length: numEdges }, () => below(numNodes)));
+  const numbers = (length: number, f: () => number) => Float32Array.from({ length }, f);
+  return {
+    x: tensor(
+      numbers(3 * numNodes, () => random()),
+      [numNodes, 3],
+    ),
+    ends: { source: rows(), target: rows() },
+    labels: tensor(numbers(numEdges, () => below(2))),
+  };
+}
+
+const makeModel = () =>
+  new InteractionNetwork({
+    inputs: 3,
+    hiddenDim: 4,
+    numIterations: 1,
+    aggregate: ["max", "sum"],
+    norms: [(n) => new LayerNorm(n)],
+    rng: new Rng(2),
+  });
+
+describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+  const device = useDevice(backend);
+
+  test("twenty graphs of other sizes, after a warm-up, create no pipeline and no plan", async () => {
+    const model = makeModel();
+    const adam = new Adam(model, { learningRate: 1e-3 });
+    const step = async (numNodes: number, numEdges: number): Promise<number> => {
+      const { x, ends, labels } = randomGraph(numNodes, numEdges);
+      const { value, grads } = valueAndGrad(model, (m) =>
+        bceWithLogits(m.forward(x, ends), labels),
+      );
+      adam.update(grads);
+      return value.item();
+    };
+    for (const [nodes, edges] of [
+      [5, 9],
+      [30, 80],
+      [7, 7],
+    ])
+      await step(nodes, edges);
+    const { pipelines, plans } = device().stats();
+    for (let i = 0; i < 20; i++) {
+      const [nodes, edges] = sizes[i] ?? [2 + below(40), 1 + below(80)];
+      expect(await step(nodes, edges), `${nodes} nodes, ${edges} edges`).toBeGreaterThan(0);
+    }
+    expect({ pipelines: device().stats().pipelines, plans: device().stats().plans }).toEqual({
+      pipelines,
+      plans,
+    });
+  });
+
+  test("twenty runs of two steps give the same bits", async () => {
+    const graph = randomGraph(12, 60);
+    const run = async (): Promise<string> => {
+      const model = makeModel();
+      const adam = new Adam(model, { learningRate: 1e-2 });
+      const values: Tensor[] = [];
+      for (let i = 0; i < 2; i++) {
+        const { value, grads } = valueAndGrad(model, (m) =>
+          bceWithLogits(m.forward(graph.x, graph.ends), graph.labels),
+        );
+        adam.update(grads);
+        await realize([value]);
+        values.push(value);
+      }
+      const logits = await model.forward(graph.x, graph.ends).data();
+      return [...logits, ...(await Promise.all(values.map((value) => value.item())))].join();
+    };
+    const first = await run();
+    for (let i = 1; i < 20; i++) expect(await run()).toBe(first);
+  });
+});
