@@ -53,6 +53,7 @@ export const matmul: KernelSpec = defineKernel({
   }),
   output: "f32 [B, M, N]",
   finishes: true,
+  rows: ({ C }) => (C === 1 ? ["B", "M"] : ["M"]),
   variants: [
     byWorkgroups("tall", 128, ({ M, N, K }) => M >= 8192 && N >= 33 && K >= 16),
     byWorkgroups("square", 64, ({ M, N, K }) => M >= 33 && N >= 33 && K >= 16),

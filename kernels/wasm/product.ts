@@ -43,8 +43,10 @@ export const dense = (start: Code, width: Code, height: Code, isTransposed: bool
 export interface Product {
   a: Matrix;
   b: Matrix;
-  /** Results, rows of N numbers. */
+  /** Results; bytes from one row to the next, if there are gaps; nonzero to add to what is there. */
   y: Code;
+  pitch?: Code;
+  isMore?: Code;
   /** Groups of four rows to compute, and all rows. */
   from: Code;
   to: Code;
@@ -61,8 +63,10 @@ export const productScratch = (N: number): number =>
 const bytes = (words: Code): Code => i32.shl(words, number(2));
 export const least = (x: Code, y: Code): Code => i32.select(i32.ltU(x, y), x, y);
 
-export function product({ a, b, y, from, to, M, K, N, scratch }: Product): Code {
+export function product({ a, b, y, from, to, M, K, N, scratch, ...rest }: Product): Code {
+  const { pitch = bytes(N), isMore = number(0) } = rest;
   const [k0, terms, m0, strip, panels, startA, startB] = integers(7);
+  const [rowBytes, isAdded] = integers(2);
   const tile = new Tile();
   const block = [
     set(terms, least(sub(K, k0), number(depth))),
@@ -71,14 +75,17 @@ export function product({ a, b, y, from, to, M, K, N, scratch }: Product): Code 
     packColumns({ ...b, start: startB }, { terms, N, panels }),
     loop(m0, from, to, [
       packRows({ ...a, start: startA }, { m0, terms, M, strip }),
-      tilesOf({ tile, m0, k0, terms, M, N, strip, panels, y, spill: scratch }),
+      tilesOf({ tile, m0, isAdded, terms, M, N, strip, panels, y, rowBytes, spill: scratch }),
     ]),
+    set(isAdded, number(1)),
     set(k0, add(k0, number(depth))),
   ];
   return [
     set(strip, add(scratch, number(spillBytes))),
     set(panels, add(strip, number(4 * depth * tileRows))),
     set(k0, number(0)),
+    set(rowBytes, pitch),
+    set(isAdded, isMore),
     repeatOnce(block, i32.ltU(k0, K)), // also without terms: results are 0 then
   ];
 }
@@ -199,18 +206,19 @@ class Tile {
 function tilesOf(given: {
   tile: Tile;
   m0: Local;
-  k0: Local;
+  isAdded: Local;
   terms: Local;
   M: Code;
   N: Code;
   strip: Local;
   panels: Local;
   y: Code;
+  rowBytes: Local;
   spill: Code;
 }): Code {
-  const { tile, m0, k0, terms, M, N, strip, panels, y, spill } = given;
+  const { tile, m0, isAdded, terms, M, N, strip, panels, y, rowBytes, spill } = given;
   const [n, at, panel, target, end] = integers(5);
-  const [pitch, rowAt] = integers(2);
+  const rowAt = local("i32");
   const row = mul(m0, number(tileRows));
   const isWhole = i32.and(
     i32.leU(add(row, number(tileRows)), M),
@@ -220,7 +228,7 @@ function tilesOf(given: {
     set(rowAt, target),
     tile.sums.map((sums) => [
       sums.map((sum, half) => write(sum, 16 * half)),
-      set(rowAt, add(rowAt, pitch)),
+      set(rowAt, add(rowAt, rowBytes)),
     ]),
   ];
   const stored = halves((sum, offset) => v128.store(rowAt, sum, offset));
@@ -228,18 +236,17 @@ function tilesOf(given: {
     v128.store(rowAt, f32x4.add(v128.load(rowAt, offset), sum), offset),
   );
   return [
-    set(pitch, bytes(N)),
     set(end, add(strip, mul(terms, number(16)))),
     set(panel, panels),
     set(n, number(0)),
     loopUp(n, N, number(tileColumns), [
       set(at, strip),
       tile.multiply(at, panel, end),
-      set(target, add(y, bytes(add(mul(row, N), n)))),
+      set(target, add(y, add(mul(row, rowBytes), bytes(n)))),
       whenElse(
         isWhole,
-        whenElse(k0, added, stored),
-        edge({ tile, k0, row, n, M, N, target, pitch, spill }),
+        whenElse(isAdded, added, stored),
+        edge({ tile, isAdded, row, n, M, N, target, rowBytes, spill }),
       ),
     ]),
   ];
@@ -248,16 +255,16 @@ function tilesOf(given: {
 /** The part of a tile that exists, number by number. */
 function edge(given: {
   tile: Tile;
-  k0: Local;
+  isAdded: Local;
   row: Code;
   n: Local;
   M: Code;
   N: Code;
   target: Local;
-  pitch: Local;
+  rowBytes: Local;
   spill: Code;
 }): Code {
-  const { tile, k0, row, n, M, N, target, pitch, spill } = given;
+  const { tile, isAdded, row, n, M, N, target, rowBytes, spill } = given;
   const [r, c, to] = integers(3);
   const one = f32.load(add(spill, add(mul(r, number(32)), bytes(c))));
   return [
@@ -266,8 +273,8 @@ function edge(given: {
     ),
     loop(r, number(0), least(number(tileRows), sub(M, row)), [
       loop(c, number(0), least(number(tileColumns), sub(N, n)), [
-        set(to, add(add(target, mul(r, pitch)), bytes(c))),
-        whenElse(k0, f32.store(to, f32.add(f32.load(to), one)), f32.store(to, one)),
+        set(to, add(add(target, mul(r, rowBytes)), bytes(c))),
+        whenElse(isAdded, f32.store(to, f32.add(f32.load(to), one)), f32.store(to, one)),
       ]),
     ]),
   ];

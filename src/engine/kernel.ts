@@ -31,6 +31,11 @@ export interface KernelSpec {
   numbers?: readonly string[];
   /** How many invocations the WGSL wants; each sees its number as `i`. */
   threads: (dims: Dims) => number;
+  /**
+   * Axes along which a launch may be cut into several: each result depends on the same place of the
+   * operands that have the axis, and on nothing else of them. `S+1` of an operand goes with S.
+   */
+  rows?: (dims: Dims) => readonly string[];
   /** Plain loops that a reader can check by eye. `y` and `more` are zero at the start. */
   reference: (
     inputs: readonly HostArray[],
@@ -79,6 +84,8 @@ export interface KernelVariant {
 
 /** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
 export interface WasmSpelling {
+  /** Attributes it knows; with others the reference runs. Default: all. */
+  suits?: (attrs: Attrs) => boolean;
   units: (dims: Dims) => number;
   /** Bytes of working memory. */
   scratch: (dims: Dims) => number;
@@ -181,6 +188,21 @@ export function elements(axes: readonly string[], dims: Dims): number {
   return axes
     .map(split)
     .reduce((size, [name, plus]) => size * ((dims[name] ?? Number(name)) + plus), 1);
+}
+
+/**
+ * How many elements of an operand one place along an axis is (0: it has no such axis), and how many
+ * places it has more than the axis is long. Null if the places do not lie one after the other.
+ */
+export function pitchOf(
+  { axes }: Operand,
+  axis: string,
+  dims: Dims,
+): { step: number; more: number } | null {
+  const at = axes.findIndex((name) => split(name)[0] === axis);
+  if (at < 0) return { step: 0, more: 0 };
+  if (elements(axes.slice(0, at), dims) !== 1) return null;
+  return { step: elements(axes.slice(at + 1), dims), more: split(axes[at])[1] };
 }
 
 /** The same as an expression of WGSL. */

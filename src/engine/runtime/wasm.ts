@@ -3,7 +3,7 @@ import { jsSource } from "../codegen/js.ts";
 import { hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
@@ -43,7 +43,7 @@ export function wasmBackend(): Backend {
     name: "wasm",
     description: "WebAssembly with vectors of four, one thread",
     precision: "f32",
-    limits: { inputs: 64, bufferBytes: 2 ** 31 },
+    limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
     lanes: () => 0,
     createBuffer: (bytes, purpose) => memory.take(bytes, purpose),
     slice: (buffer, start, bytes): WasmBuffer => ({
@@ -77,7 +77,7 @@ export function wasmBackend(): Backend {
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
       return cached(key, async () => ({
         label: kernel.name,
-        source: `${kernel.wasm?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
+        source: `${spellingOf(kernel)?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
         run: await kernelRun(kernel, finish, memory),
       }));
     },
@@ -120,9 +120,13 @@ function runOne({ executable, buffers, params }: Command): void {
 const signatureOf = ({ buffers, params }: Program): string =>
   `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;
 
+const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
+  wasm?.suits?.(attrs) === false ? undefined : wasm;
+
 /** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
 async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMemory): Promise<Run> {
-  const { operands, parts, wasm } = kernel;
+  const { operands, parts } = kernel;
+  const wasm = spellingOf(kernel);
   const reference = referenceOf(kernel, finish);
   const finishing = finish && (await compileWasm(finish, memory)).run;
   const numOwn = reference.paramTypes.length;
