@@ -12,5 +12,11 @@ export function writeTraces(): void {
   isWatching = true;
   const write = () => writeAtomic(path, traceText());
   whenTraced(write);
-  process.once("exit", write);
+  process.once("exit", () => {
+    try {
+      write();
+    } catch (error) {
+      console.error(`TG_TRACE: ${(error as Error).message}`); // no reason for the process to fail
+    }
+  });
 }
