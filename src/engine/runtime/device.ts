@@ -183,6 +183,7 @@ export class Device implements Evaluator {
       const commands = await this.pieces.cut(this.record(prepared, values));
       await this.submissions.run(prepared, commands);
       await this.backend.check();
+      this.memory.trim();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
       values.freeAll();

@@ -54,6 +54,11 @@ export class DeviceMemory {
     this.pool.give(buffer);
   }
 
+  /** Returns idle buffers to the system that are many more than is ever in use. */
+  trim(): void {
+    this.pool.trim();
+  }
+
   /** Returns idle buffers to the system. */
   drain(): void {
     this.pool.drain();
