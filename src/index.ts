@@ -28,7 +28,7 @@ export {
   ShapeError,
 } from "./engine/errors.ts";
 export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
-export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
+export { type Dims, defineKernel, type KernelSpec, type Tiles } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
@@ -43,6 +43,7 @@ export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
 export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
 export { type Topk, type TopkOptions, topk } from "./engine/ops/topk.ts";
 export { pack, pieces } from "./engine/pack.ts";
+export { type Place, type PlanOptions, withPlan } from "./engine/planning.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

@@ -33,6 +33,8 @@ export interface Expr {
   readonly values: readonly number[];
   readonly signature: string;
   storage: Storage | null;
+  /** What people call the value; copies of the node share it. No part of the structure. */
+  label: { readonly name: string } | null;
 }
 
 interface ExprParts {
@@ -57,7 +59,8 @@ export function makeExpr(parts: ExprParts): Expr {
   // Which inputs broadcast is structure: the others need no index arithmetic of their own.
   const alike = parts.elementwise ? inputs.map((x) => (sameShape(x.shape, shape) ? "=" : "~")) : [];
   const signature = `${op}${fixed}:${dtype}${shape.length}${alike.join("")}`;
-  return { op, inputs, shape, dtype, attrs, values, signature, storage: parts.storage ?? null };
+  const storage = parts.storage ?? null;
+  return { op, inputs, shape, dtype, attrs, values, signature, storage, label: null };
 }
 
 /** A value that is there already: parameters, uploaded data, results. */

@@ -16,6 +16,7 @@ import {
   kernelNamed,
   resolveKernel,
   solveDims,
+  type Tiles,
 } from "./kernel.ts";
 import type { LoweringOptions } from "./lower.ts";
 import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
@@ -45,11 +46,16 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
   return nodes;
 }
 
+/** What a person may choose, in terms of nodes. */
+export interface PlanChoices extends Pick<FuseOptions, "fuse" | "force" | "forbid"> {
+  tiles: Tiles;
+}
+
 /** What decides a plan: ops, attributes, dtypes, ranks, connections. */
 export function structureKey(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  fuse: boolean,
+  { fuse, force, forbid, tiles }: PlanChoices,
 ): string {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const lines = nodes.map((node) =>
@@ -57,8 +63,9 @@ export function structureKey(
       ? `input:${node.dtype}${node.shape.length}`
       : `${node.signature}(${node.inputs.map((input) => position.get(input)).join()})`,
   );
-  const fused = fuse ? "" : "unfused;";
-  return `${fused}${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
+  const at = (chosen: ReadonlySet<Expr>) => [...chosen].map((node) => position.get(node)).sort();
+  const ways = [fuse ? "" : "unfused", at(force), at(forbid), JSON.stringify(tiles)].join("|");
+  return `${ways};${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
 }
 
 export interface Launch {
@@ -70,6 +77,8 @@ export interface Launch {
   writes: readonly (number | null)[];
   /** Why the first result is stored rather than computed inside its consumers. */
   reason: string;
+  /** Why no launch that reads the results computes them too. */
+  alone: string;
   /** A generated program, or what finishes the results of the kernel. */
   region: Region | null;
   /** Positions of everything computed in it. */
@@ -108,7 +117,7 @@ export interface Plan {
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
 
-export interface PlanOptions extends FuseOptions {
+interface PlanContext extends PlanChoices, FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
   rewrites: readonly string[];
@@ -117,7 +126,7 @@ export interface PlanOptions extends FuseOptions {
 export function makePlan(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  options: PlanOptions,
+  options: PlanContext,
 ): Plan {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const at = (expr: Expr): number => position.get(expr) as number;
@@ -128,10 +137,10 @@ export function makePlan(
     return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
   const launchOf = (group: Group): Launch => {
-    const { roots, kernel, parts, reason } = group;
+    const { roots, kernel, parts, reason, alone } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
-    const made = finished && kernelOf(finished);
+    const made = finished && kernelOf(finished, options.tiles);
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
     const lowering = { position, bufferOf };
     const region = finished === root ? null : buildRegion(group, lowering);
@@ -142,6 +151,7 @@ export function makePlan(
       outputs: [...written, ...parts.map(at)],
       writes: [...written, ...partsInOrder(made, parts).map((part) => part && at(part))],
       reason,
+      alone,
       region,
       members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
       kernel: finished && made && { kernel: made, at: at(finished) },
@@ -194,6 +204,7 @@ const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   outputs: [into.of],
   writes: [into.of],
   reason,
+  alone: "a copy",
   region: { program: copyProgram(operand), inputs: [], outputs: [], members: [] },
   members: [],
   kernel: null,
@@ -201,10 +212,10 @@ const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   into,
 });
 
-function kernelOf(expr: Expr): Kernel {
+function kernelOf(expr: Expr, tiles: Tiles): Kernel {
   const spec = kernelNamed(expr.op);
   if (!spec) throw new Error(`plan: expected a kernel for ${expr.op}, got none`);
-  return resolveKernel(spec, expr.attrs);
+  return resolveKernel(spec, expr.attrs, tiles[expr.op] ?? null);
 }
 
 /** The parts of a kernel's result in its own order, null where nobody wants it. */

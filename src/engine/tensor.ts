@@ -209,6 +209,12 @@ export class Tensor {
     return isGreatest.select(position, 2 ** 31 - 1).min({ axes: along });
   }
 
+  /** Gives the value a name, for `explain` and `withPlan`; the same tensor. */
+  named(name: string): this {
+    this.expr.label = { name };
+    return this;
+  }
+
   /** Frees the memory of a computed tensor now rather than when it is collected. */
   dispose(): void {
     deviceOf([this]).release(this.expr);
