@@ -1,55 +1,81 @@
 /**
- * npm run bench [-- NAME…]   one row per workload whose name contains a NAME, on every backend here.
+ * npm run bench [-- [--json] NAME…]   one row per workload whose name contains a NAME, on every backend here.
  *
- * TG_BENCH_BACKENDS=js,webgpu picks backends; TG_BENCH_MS is the time per row (default 1000).
+ * Each result is compared with double precision before it is timed. Rates are set beside what the
+ * same device reached in the same run on the two roofs: a copy, and dependent multiply-adds.
+ * TG_BENCH_BACKENDS=js,wasm,webgpu picks backends; TG_BENCH_MS is the time per row (default 1000).
  */
 import { execFileSync } from "node:child_process";
-import { Bench } from "tinybench";
 import type { BackendName } from "../src/index.ts";
 import { openDevice } from "../src/node/open.ts";
-import { type Workload, workloads } from "./workloads.ts";
+import { measure, type Row } from "./measure.ts";
+import { expectedSum } from "./run.ts";
+import { workloads } from "./work/index.ts";
+import { copy, multiplyAdd, roofs } from "./work/roofs.ts";
+import type { Workload } from "./workload.ts";
 
-const names = process.argv.slice(2);
-const backends = (process.env.TG_BENCH_BACKENDS ?? "js,webgpu").split(",") as BackendName[];
+const isJson = process.argv.includes("--json");
+const names = process.argv.slice(2).filter((arg) => arg !== "--json");
+const backends = (process.env.TG_BENCH_BACKENDS ?? "js,wasm,webgpu").split(",") as BackendName[];
 const time = Number(process.env.TG_BENCH_MS ?? 1000);
-const chosen = workloads.filter(
-  ({ name }) => names.length === 0 || names.some((n) => name.includes(n)),
-);
 
-console.log(
-  `commit ${commit()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
-);
-for (const backend of backends) {
-  const device = await openDevice({ backend }).catch((error: Error) => error);
-  if (device instanceof Error) {
-    console.log(`\n${backend}: ${device.message}`);
-    continue;
-  }
-  console.log(
-    `\n${device}\n\n| work | median ms | least ms | runs | launches | rate at the median |\n|---|---:|---:|---:|---:|---:|`,
-  );
-  for (const workload of chosen) {
-    const run = await workload.prepare();
-    await run(); // the first training step is another graph than the later ones
-    const before = device.stats();
-    await run();
-    const launches = device.stats().launches - before.launches;
-    const bench = new Bench({ time, iterations: 5, warmupTime: time / 5, warmupIterations: 2 });
-    bench.add(workload.name, async () => void (await run()));
-    await bench.run();
-    const result = bench.tasks[0].result;
-    if (!("latency" in result)) throw new Error(`${workload.name}: ${JSON.stringify(result)}`);
-    const { p50, min, samplesCount } = result.latency;
-    console.log(
-      `| ${workload.name} | ${p50.toFixed(2)} | ${min.toFixed(2)} | ${samplesCount} | ${launches} | ${rate(workload, p50)} |`,
-    );
-  }
+const isChosen = ({ name }: Workload): boolean =>
+  names.length === 0 || names.some((part) => name.includes(part));
+const chosen = [...roofs, ...workloads.filter((work) => isChosen(work) && !roofs.includes(work))];
+const say = (text: string): void => (isJson ? console.error(text) : console.log(text));
+
+const about = {
+  commit: commit(),
+  node: process.version,
+  date: new Date().toISOString().slice(0, 10),
+};
+say(`commit ${about.commit}, Node ${about.node}, ${about.date}`);
+const right = new Map<Workload, number>();
+for (const workload of chosen) right.set(workload, await expectedSum(workload));
+const tables: { device: string; rows: Row[] }[] = [];
+for (const backend of backends)
+  await table(backend).catch((error: Error) => {
+    say(`\n${backend}: ${error.message}`);
+    process.exitCode = 1;
+  });
+if (isJson) console.log(JSON.stringify({ ...about, devices: tables }, null, 1));
+
+async function table(backend: BackendName): Promise<void> {
+  const device = await openDevice({ backend });
+  say(`\n${device}\n`);
+  say("| work | median ms | least ms | runs | launches | rate at best | of the roof |");
+  say("|---|---:|---:|---:|---:|---:|---:|");
+  const rows: Row[] = [];
+  for (const workload of chosen)
+    try {
+      const expected = { right: right.get(workload) as number, time };
+      const row = underRoof(await measure(workload, device, expected), rows);
+      rows.push(row);
+      say(line(row));
+    } catch (error) {
+      say(`| ${workload.name} | ${(error as Error).message.split("\n")[0]} | | | | | |`);
+      process.exitCode = 1;
+    }
+  tables.push({ device: `${device}`, rows });
   await device.close();
 }
 
-function rate({ flops, bytes }: Workload, ms: number): string {
-  if (flops) return `${(flops / ms / 1e6).toFixed(2)} GFLOP/s`;
-  return bytes ? `${(bytes / ms / 1e6).toFixed(2)} GB/s` : "";
+/** The row with its share of what the roof of its kind reached. */
+function underRoof(row: Row, rows: readonly Row[]): Row {
+  const roofOf = ({ name }: Workload): Row | undefined => rows.find(({ work }) => work === name);
+  const [reached, roof] = row.gflops
+    ? [row.gflops, roofOf(multiplyAdd)?.gflops]
+    : [row.gbytes, roofOf(copy)?.gbytes];
+  return reached && roof ? { ...row, share: reached / roof } : row;
+}
+
+function line({ work, median, least, runs, launches, gflops, gbytes, share, note }: Row): string {
+  const name = note ? `${work} (${note})` : work;
+  const part = share ? `${Math.round(100 * share)} %` : "";
+  let rate = "";
+  if (gflops) rate = `${gflops.toFixed(2)} GFLOP/s`;
+  else if (gbytes) rate = `${gbytes.toFixed(2)} GB/s`;
+  return `| ${name} | ${median.toFixed(2)} | ${least.toFixed(2)} | ${runs} | ${launches} | ${rate} | ${part} |`;
 }
 
 function commit(): string {

@@ -7,7 +7,7 @@
 import { type Composite, type CompositeResult, compositeNamed, isPart } from "./composite.ts";
 import { full, zeros } from "./create.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import { type Expr, makeExpr } from "./expr.ts";
+import { type Expr, makeExpr, realized } from "./expr.ts";
 import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reduce } from "./ops/reduce.ts";
@@ -70,8 +70,8 @@ function flatIndex(index: Tensor): Tensor {
 /**
  * ∂loss/∂input for each input, of the input's shape; zeros where loss does not depend on it.
  *
- * `loss` is a scalar, or `seed` gives ∂L/∂loss for the L that is meant. Take gradients before or after
- * `loss` is computed: a tensor remembers what it was computed from until it is collected.
+ * `loss` is a scalar, or `seed` gives ∂L/∂loss for the L that is meant. Take gradients before `loss`
+ * is realized or committed: that makes it a leaf. Reading it by `data` or `item` does not.
  */
 export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor): Tensor[] {
   for (const { dtype } of [loss, ...inputs])
@@ -83,6 +83,10 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
       `gradients(seed): expected ${showShape(loss.shape)}, got ${showShape(seed.shape)}`,
     );
   const wanted = new Set(inputs.map(({ expr }) => expr));
+  if (loss.expr.op === realized && !wanted.has(loss.expr))
+    throw new DTypeError(
+      "gradients(loss): expected a tensor that knows how it was computed, got a realized one (take gradients before)",
+    );
   const path = pathTo(loss.expr, wanted);
   const onPath = new Set(path);
   const { device } = wrap(loss.expr, seed ? [loss, ...inputs, seed] : [loss, ...inputs]);

@@ -3,8 +3,8 @@ import type { Expr } from "./expr.ts";
 
 /** All that tensors ask of a device; `runtime/device.ts` answers. */
 export interface Evaluator {
-  /** Computes the expressions; afterwards each has its value stored. */
-  realize(outputs: readonly Expr[]): Promise<void>;
+  /** Computes the expressions and frees others; afterwards each has its value stored. */
+  realize(outputs: readonly Expr[], freed?: readonly Expr[]): Promise<void>;
   /** The value of a computed expression. */
   read(expr: Expr): Promise<HostArray>;
   /** Frees the device's copy of a value. */

@@ -79,7 +79,12 @@ export function wholeOf(expr: Expr): Expr {
   return expr;
 }
 
-/** Cuts a computed expression off from what it was computed from. */
+/** Makes a computed expression a leaf, which does not know what it was computed from. */
 export function forget(expr: Expr): void {
-  (wholeOf(expr) as { inputs: readonly Expr[] }).inputs = noInputs;
+  const whole = wholeOf(expr) as { op: string; inputs: readonly Expr[] };
+  if (whole.op !== "input") whole.op = realized;
+  whole.inputs = noInputs;
 }
+
+/** The op of what was computed and has forgotten how. */
+export const realized = "realized";

@@ -362,32 +362,71 @@ export function constantOf(where: string, value: number, dtype: DType): Tensor {
   return new Tensor(constant(value, dtype));
 }
 
-/** State to be computed along with whatever is computed next on a device. */
-const pending = new WeakMap<Evaluator, Set<Expr>>();
+/** What waits to be computed with the next tensor that is asked for. */
+interface Pending {
+  /** In a submission of their own, before. */
+  ahead: Set<Expr>;
+  along: Set<Expr>;
+  freed: Set<Expr>;
+}
+
+const pending = new WeakMap<Evaluator, Pending>();
+
+function pendingOn(device: Evaluator): Pending {
+  const known = pending.get(device);
+  if (known) return known;
+  const none: Pending = { ahead: new Set(), along: new Set(), freed: new Set() };
+  pending.set(device, none);
+  return none;
+}
+
+export interface CommitOptions {
+  /** Compute them in a submission of their own, so that what depends on them finds leaves. */
+  ahead?: boolean;
+  /**
+   * Tensors that nobody is to read from then on: their memory is free for the computation, or after it
+   * where it needs them.
+   */
+  frees?: readonly Tensor[];
+}
 
 /**
  * Makes tensors the state that the next step starts from. They are computed in the same submission as
  * the next tensor that is waited for; from then on they are leaves, without the history that led to
  * them. Optimizers call this.
  */
-export function commit(tensors: readonly Tensor[]): void {
+export function commit(
+  tensors: readonly Tensor[],
+  { ahead = false, frees = [] }: CommitOptions = {},
+): void {
   for (const { expr, device } of tensors) {
-    const owner = device ?? currentEvaluator();
-    const waiting = pending.get(owner) ?? new Set();
-    pending.set(owner, waiting.add(expr));
+    const waiting = pendingOn(device ?? currentEvaluator());
+    (ahead ? waiting.ahead : waiting.along).add(expr);
   }
+  for (const { expr, device } of frees) pendingOn(device ?? currentEvaluator()).freed.add(expr);
 }
 
-/** Computes several tensors together, in one submission. */
+/**
+ * Computes several tensors together, in one submission. From then on they are leaves, without the
+ * history that led to them, so that a loop that goes on from its last result does not remember all
+ * others; gradients of them have to be taken before. (`data` keeps the history.)
+ */
 export async function realize(tensors: readonly Tensor[]): Promise<void> {
-  if (tensors.length > 0) await compute(deviceOf(tensors), tensors);
+  if (tensors.length === 0) return;
+  await compute(deviceOf(tensors), tensors);
+  for (const { expr } of tensors) forget(expr);
 }
 
 async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
-  const state = [...(pending.get(device) ?? [])];
+  const { ahead, along, freed } = pendingOn(device);
   pending.delete(device);
-  await device.realize([...tensors.map(({ expr }) => expr), ...state]);
-  for (const expr of state) forget(expr);
+  const wanted = [...tensors.map(({ expr }) => expr), ...along];
+  // all is asked for now, so that nothing else comes between
+  await Promise.all([
+    ahead.size > 0 ? device.realize([...ahead]) : null,
+    device.realize(wanted, [...freed]),
+  ]);
+  for (const expr of [...ahead, ...along]) forget(expr);
 }
 
 function commonDevice(tensors: readonly Tensor[]): Evaluator | null {

@@ -8,7 +8,7 @@ import type { HostArray } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Expr } from "../engine/expr.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
-import { Tensor } from "../engine/tensor.ts";
+import { commit, Tensor } from "../engine/tensor.ts";
 
 /** A tensor as it lies in a file. */
 export interface StoredTensor {
@@ -19,9 +19,19 @@ export interface StoredTensor {
 /** A tensor that belongs to a model and is not trained, like the running mean of a normalisation. */
 export class Statistic {
   value: Tensor;
+  private before: Tensor | null = null; // what was replaced, if it was made by a step
+  private made: Tensor | null = null;
 
   constructor(value: Tensor) {
     this.value = value;
+  }
+
+  /** Goes on from another value. The one before may be read until the next replacement is computed. */
+  replace(value: Tensor): void {
+    commit([value], { frees: this.before ? [this.before] : [] });
+    this.before = this.value === this.made ? this.made : null;
+    this.value = value;
+    this.made = value;
   }
 }
 

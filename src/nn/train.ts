@@ -94,6 +94,7 @@ const stepStreams = 2 ** 31; // children of the generator from this one on are t
 class Training<Model extends object, Batch> {
   private readonly options: TrainOptions<Model, Batch>;
   private now: Trained;
+  private lastLoss: Tensor | null = null;
   /** The loss that is being read back. */
   private reading: Promise<void> = Promise.resolve();
   private yieldedAt = performance.now();
@@ -163,8 +164,11 @@ class Training<Model extends object, Batch> {
     const { value, grads } = valueAndGrad(model, (m) => loss(m, batch, pass));
     const learningRate = this.setRate(state.step);
     optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);
-    this.now.lossSum = this.now.lossSum.add(value);
-    commit([this.now.lossSum]);
+    const lossSum = this.now.lossSum.add(value);
+    const { lossSum: before } = this.now;
+    commit([lossSum], { frees: this.lastLoss ? [before, this.lastLoss] : [before] });
+    this.now.lossSum = lossSum;
+    this.lastLoss = value;
     state.batch++;
     state.step++;
     if (state.step % reportEvery !== 0) return realize([value]);

@@ -47,6 +47,24 @@ test("gradients lie on the device of what they are gradients of", async () => {
   expect(await unused.data()).toEqual(Float64Array.of(0));
 });
 
+test("a tensor that was read still knows how it was computed, a realized one is a leaf", async () => {
+  const x = tensor([3]);
+  const y = x.square();
+  await y.data();
+  expect([...(await gradients(y.sum(), [x])[0].data())]).toEqual([6]);
+  await realize([y]);
+  const z = y.mul(x).sum();
+  const [dx, dy] = gradients(z, [x, y]);
+  expect([await dx.item(), await dy.item()]).toEqual([9, 3]); // y is as constant as x
+  await realize([z]);
+  expect(() => gradients(z, [x])).toThrow(
+    new DTypeError(
+      "gradients(loss): expected a tensor that knows how it was computed, got a realized one (take gradients before)",
+    ),
+  );
+  expect(await gradients(z, [z])[0].item()).toBe(1);
+});
+
 test("row numbers serve several devices", async () => {
   const rows = indices([1, 0, 1]);
   for (const backend of ["js-f64", "js"] as const) {

@@ -71,6 +71,8 @@ export interface Backend {
   run(commands: readonly Command[]): void;
   /** As `run`, and when each command ran; absent where a device keeps no time. */
   readonly runTimed?: ((commands: readonly Command[]) => Promise<readonly Span[]>) | undefined;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
   /** Throws what went wrong on the device since the last call. */
   check(): Promise<void>;
   close(): Promise<void>;

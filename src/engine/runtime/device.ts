@@ -61,12 +61,16 @@ export class Device implements Evaluator {
     return { pipelines, plans: this.planner.plans, launches, submits, bytesLive, bytesPeak };
   }
 
-  /** Computes the expressions; afterwards each has its value stored here. */
-  realize(outputs: readonly Expr[]): Promise<void> {
+  /**
+   * Computes the expressions; afterwards each has its value stored here. Frees others: before, or
+   * after where they are needed.
+   */
+  realize(outputs: readonly Expr[], freed: readonly Expr[] = []): Promise<void> {
     const planning = currentPlanning();
     return this.exclusive(async () => {
       const todo = uncomputed(outputs);
-      if (todo.length > 0) await this.compute(todo, planning);
+      if (todo.length > 0) await this.compute(todo, freed, planning);
+      for (const expr of freed) this.release(expr);
     });
   }
 
@@ -112,6 +116,14 @@ export class Device implements Evaluator {
     });
   }
 
+  /** Resolves when all that was asked for before is done: what to wait for when taking times. */
+  idle(): Promise<void> {
+    return this.exclusive(async () => {
+      await this.backend.idle();
+      await this.backend.check();
+    });
+  }
+
   /** Frees this device's copy of a value. */
   release(expr: Expr): void {
     this.memory.release(expr);
@@ -146,9 +158,15 @@ export class Device implements Evaluator {
     return run;
   }
 
-  private async compute(outputs: readonly Expr[], planning: Planning): Promise<void> {
+  private async compute(
+    outputs: readonly Expr[],
+    freed: readonly Expr[],
+    planning: Planning,
+  ): Promise<void> {
     const prepared = await this.planner.prepare(outputs, planning);
     const { compiled } = prepared;
+    const needed = freed.length > 0 ? new Set(prepared.nodes) : null;
+    for (const expr of freed) if (!needed?.has(expr)) this.release(expr);
     const expected = env.verify() && !compiled.isVerified ? await this.verify(prepared) : null;
     const { results, values } = await this.run(prepared);
     const different = expected && (await this.differenceOf(outputs, results, expected));

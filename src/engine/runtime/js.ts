@@ -118,6 +118,7 @@ export function jsBackend(precision: Precision): Backend {
     },
 
     ready: () => Promise.resolve(),
+    idle: () => Promise.resolve(),
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

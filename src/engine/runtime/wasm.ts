@@ -100,6 +100,7 @@ export function wasmBackend(): Backend {
     },
 
     ready: () => Promise.resolve(),
+    idle: () => Promise.resolve(),
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -221,6 +221,10 @@ class WebGpuBackend implements Backend {
     while (this.inFlight.length >= mostInFlight) await this.inFlight[0];
   }
 
+  async idle(): Promise<void> {
+    while (this.inFlight.length > 0) await this.inFlight[0];
+  }
+
   check(): Promise<void> {
     return this.faults.check();
   }

@@ -1,7 +1,7 @@
 import { ones, zeros } from "../../engine/create.ts";
 import { ShapeError } from "../../engine/errors.ts";
 import { showShape } from "../../engine/shape.ts";
-import { commit, type Tensor } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { Statistic } from "../module.ts";
 import type { Layer, TrainingPass } from "./layer.ts";
 
@@ -62,10 +62,9 @@ export class BatchNorm implements Layer {
     const { runningMean, runningVar, momentum } = this;
     if (!runningMean || !runningVar || momentum === null) return;
     const unbiased = variance.mul(numRows / Math.max(1, numRows - 1));
-    const moved = (statistic: Statistic, seen: Tensor) => {
-      statistic.value = statistic.value.mul(1 - momentum).add(seen.stopGradient().mul(momentum));
-      return statistic.value;
-    };
-    commit([moved(runningMean, mean), moved(runningVar, unbiased)]);
+    const move = (statistic: Statistic, seen: Tensor) =>
+      statistic.replace(statistic.value.mul(1 - momentum).add(seen.stopGradient().mul(momentum)));
+    move(runningMean, mean);
+    move(runningVar, unbiased);
   }
 }

@@ -1,7 +1,7 @@
-import { commit, type Tensor } from "../../engine/tensor.ts";
-import { parameters, type StoredTensor, setParameters } from "../module.ts";
-import { Memory } from "./memory.ts";
-import { type Optimizer, type PerParameter, valueFor } from "./optimizer.ts";
+import type { Operand, Tensor } from "../../engine/tensor.ts";
+import type { StoredTensor } from "../module.ts";
+import { addDecay, Memory, type Packed, type Updated } from "./memory.ts";
+import type { Optimizer, PerParameter } from "./optimizer.ts";
 
 export interface AdamOptions {
   learningRate?: number;
@@ -28,7 +28,6 @@ type Kind = "exp_avg" | "exp_avg_sq" | typeof greatest;
  * The bias corrections are computed in double precision and travel as numbers, so no step compiles.
  */
 export class Adam implements Optimizer {
-  readonly model: object;
   learningRate: number;
   private readonly options: Required<Omit<AdamOptions, "learningRate">>;
   private readonly memory: Memory<Kind>;
@@ -36,7 +35,6 @@ export class Adam implements Optimizer {
   constructor(model: object, options: AdamOptions = {}) {
     const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
     const { weightDecay = 0, l2 = 0, amsgrad = false } = options;
-    this.model = model;
     this.learningRate = learningRate;
     this.options = { betas, epsilon, weightDecay, l2, amsgrad };
     const kinds: readonly Kind[] = ["exp_avg", "exp_avg_sq", greatest];
@@ -57,29 +55,26 @@ export class Adam implements Optimizer {
   }
 
   update(grads: ReadonlyMap<string, Tensor>): void {
-    const updated = new Map<string, Tensor>();
-    const remembered: Tensor[] = [];
-    for (const [name, p] of parameters(this.model)) {
-      const gradient = grads.get(name);
-      if (!gradient) continue;
-      const { betas, epsilon, weightDecay, l2, amsgrad } = this.options;
-      const [beta1, beta2] = betas;
-      const before = this.memory.recall(name, p);
-      const step = before.steps + 1;
-      const rate = this.learningRate / (1 - beta1 ** step);
-      const correction = 1 / Math.sqrt(1 - beta2 ** step);
-      const pull = valueFor(l2, name);
-      const g = pull === 0 ? gradient : gradient.add(p.mul(pull));
-      const m = before.exp_avg.mul(beta1).add(g.mul(1 - beta1));
-      const v = before.exp_avg_sq.mul(beta2).add(g.square().mul(1 - beta2));
-      const most = amsgrad ? before.max_exp_avg_sq.maximum(v) : v;
-      const change = m.mul(rate).div(most.sqrt().mul(correction).add(epsilon));
-      const shrinkage = this.learningRate * valueFor(weightDecay, name);
-      updated.set(name, (shrinkage === 0 ? p : p.mul(1 - shrinkage)).sub(change));
-      const means = { exp_avg: m, exp_avg_sq: v, ...(amsgrad && { [greatest]: most }) };
-      remembered.push(...this.memory.remember(name, step, means));
-    }
-    setParameters(this.model, updated);
-    commit([...updated.values(), ...remembered]);
+    this.memory.update(grads, (packed) => this.rule(packed));
   }
+
+  private rule({ p, g: gradient, before, step, setting }: Packed<Kind>): Updated<Kind> {
+    const { betas, epsilon, weightDecay, l2, amsgrad } = this.options;
+    const [beta1, beta2] = betas;
+    const rate = this.learningRate / (1 - beta1 ** step);
+    const correction = 1 / Math.sqrt(1 - beta2 ** step);
+    const g = addDecay(gradient, p, setting(l2));
+    const m = before.exp_avg.mul(beta1).add(g.mul(1 - beta1));
+    const v = before.exp_avg_sq.mul(beta2).add(g.square().mul(1 - beta2));
+    const most = amsgrad ? before.max_exp_avg_sq.maximum(v) : v;
+    const change = m.mul(rate).div(most.sqrt().mul(correction).add(epsilon));
+    const shrunk = shrink(p, this.learningRate, setting(weightDecay));
+    return { p: shrunk.sub(change), exp_avg: m, exp_avg_sq: v, max_exp_avg_sq: most };
+  }
+}
+
+/** p · (1 − rate · decay) */
+function shrink(p: Tensor, rate: number, decay: Operand): Tensor {
+  if (decay === 0) return p;
+  return p.mul(typeof decay === "number" ? 1 - rate * decay : decay.mul(-rate).add(1));
 }

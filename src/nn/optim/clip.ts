@@ -1,5 +1,6 @@
 import { scalar } from "../../engine/create.ts";
-import { concat, type Tensor } from "../../engine/tensor.ts";
+import { pack, pieces } from "../../engine/pack.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 
 /**
  * Scales gradients down, all by one factor, so that their norm together is at most `maxNorm`
@@ -13,8 +14,11 @@ export function clipByNorm(
   grads: ReadonlyMap<string, Tensor>,
   maxNorm: number,
 ): { grads: Map<string, Tensor>; norm: Tensor } {
-  const squares = [...grads.values()].map((g) => g.square().sum().reshape([1]));
-  const norm = squares.length === 0 ? scalar(0) : concat(squares).sum().sqrt();
+  if (grads.size === 0) return { grads: new Map(), norm: scalar(0) };
+  const all = pack([...grads.values()]); // one sum for all, and an optimizer finds them packed
+  const norm = all.square().sum().sqrt();
   const factor = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
-  return { grads: new Map([...grads].map(([name, g]) => [name, g.mul(factor)])), norm };
+  const shapes = [...grads.values()].map(({ shape }) => shape);
+  const scaled = pieces(all.mul(factor), shapes);
+  return { grads: new Map([...grads.keys()].map((name, which) => [name, scaled[which]])), norm };
 }

@@ -1,7 +1,7 @@
-import { commit, type Tensor } from "../../engine/tensor.ts";
-import { parameters, type StoredTensor, setParameters } from "../module.ts";
-import { Memory } from "./memory.ts";
-import { type Optimizer, type PerParameter, valueFor } from "./optimizer.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { StoredTensor } from "../module.ts";
+import { addDecay, Memory } from "./memory.ts";
+import type { Optimizer, PerParameter } from "./optimizer.ts";
 
 export interface SgdOptions {
   learningRate: number;
@@ -16,14 +16,12 @@ export interface SgdOptions {
  *   b ← μ b + g          p ← p − η b
  */
 export class Sgd implements Optimizer {
-  readonly model: object;
   learningRate: number;
   private readonly momentum: number;
   private readonly l2: PerParameter;
   private readonly memory: Memory<"momentum_buffer">;
 
   constructor(model: object, { learningRate, momentum = 0, l2 = 0 }: SgdOptions) {
-    this.model = model;
     this.learningRate = learningRate;
     this.momentum = momentum;
     this.l2 = l2;
@@ -39,20 +37,10 @@ export class Sgd implements Optimizer {
   }
 
   update(grads: ReadonlyMap<string, Tensor>): void {
-    const updated = new Map<string, Tensor>();
-    const remembered: Tensor[] = [];
-    for (const [name, p] of parameters(this.model)) {
-      const gradient = grads.get(name);
-      if (!gradient) continue;
-      const pull = valueFor(this.l2, name);
-      const g = pull === 0 ? gradient : gradient.add(p.mul(pull));
-      const { steps, momentum_buffer: before } = this.memory.recall(name, p);
-      const b = this.momentum === 0 ? g : before.mul(this.momentum).add(g);
-      const kept = this.momentum === 0 ? {} : { momentum_buffer: b };
-      remembered.push(...this.memory.remember(name, steps + 1, kept));
-      updated.set(name, p.sub(b.mul(this.learningRate)));
-    }
-    setParameters(this.model, updated);
-    commit([...updated.values(), ...remembered]);
+    this.memory.update(grads, ({ p, g: gradient, before, setting }) => {
+      const g = addDecay(gradient, p, setting(this.l2));
+      const b = this.momentum === 0 ? g : before.momentum_buffer.mul(this.momentum).add(g);
+      return { p: p.sub(b.mul(this.learningRate)), momentum_buffer: b };
+    });
   }
 }
