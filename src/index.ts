@@ -8,6 +8,7 @@ useKernels(Object.values(kernels));
 useEvaluator(currentDevice);
 
 export { gradients } from "./engine/autograd.ts";
+export { checkpoint } from "./engine/checkpoint.ts";
 export {
   full,
   indices,
@@ -18,6 +19,7 @@ export {
   tensor,
   zeros,
 } from "./engine/create.ts";
+export { customGradient, type GradientRule } from "./engine/customGradient.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export {
   DeviceError,

@@ -29,7 +29,7 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
   const nodes: Expr[] = [];
   const done = new Set<Expr>();
   const stack: { expr: Expr; next: number }[] = [];
-  for (const output of outputs) {
+  for (const output of shallowFirst(outputs)) {
     stack.push({ expr: output, next: 0 });
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
@@ -44,6 +44,31 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
     }
   }
   return nodes;
+}
+
+/**
+ * Outputs that need few steps come first: the gradients of a network's last layers, which are ready
+ * before those of its first. What they read need not wait in memory for the others.
+ */
+function shallowFirst(outputs: readonly Expr[]): Expr[] {
+  const depth = new Map<Expr, number>();
+  const stack: { expr: Expr; next: number }[] = [];
+  for (const output of outputs) {
+    stack.push({ expr: output, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const inputs = top.expr.storage ? [] : top.expr.inputs;
+      const input = depth.has(top.expr) ? undefined : inputs[top.next++];
+      if (input) {
+        if (!depth.has(input)) stack.push({ expr: input, next: 0 });
+        continue;
+      }
+      stack.pop();
+      if (depth.has(top.expr)) continue;
+      depth.set(top.expr, 1 + inputs.reduce((most, each) => Math.max(most, depth.get(each) ?? 0), 0));
+    }
+  }
+  return outputs.toSorted((a, b) => (depth.get(a) as number) - (depth.get(b) as number));
 }
 
 /** What a person may choose, in terms of nodes. */

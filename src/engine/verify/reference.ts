@@ -194,6 +194,9 @@ const rules: Readonly<Record<string, Rule>> = {
   *stopGradient(expr, element) {
     return yield [expr.inputs[0], element];
   },
+  *recompute(expr, element) {
+    return yield [expr.inputs[0], element];
+  },
   *piece(expr, element) {
     return yield [expr.inputs[0], expr.values[0] + element];
   },
