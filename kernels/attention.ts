@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { attentionWasm } from "./wasm/attention.ts";
 
 /**
  * attention: self-attention of packed queries, keys and values, one head at a time.
@@ -15,6 +16,7 @@ export const attention: KernelSpec = defineKernel({
   inputs: { qkv: "f32 [B, N, 3, H, D]", mask: "bool [B, N]" },
   output: "f32 [B, N, H, D]",
   more: { logSum: "f32 [B, N, H]" }, // L, from which the backward pass computes the weights again
+  rows: () => ["B"],
   threads: ({ B, N, H }) => B * N * H,
 
   reference([qkv, mask], y, { B, N, H, D }, _attrs, { logSum }) {
@@ -84,4 +86,5 @@ export const attention: KernelSpec = defineKernel({
   for (var d = 0u; d < width; d++) { y[to + d] = sum[d] / total; }
   storeLogSum(i, greatest + tgLog(total));
 `,
+  wasm: attentionWasm,
 });

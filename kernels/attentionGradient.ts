@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { attentionGradientWasm } from "./wasm/attentionGradient.ts";
 
 /**
  * attentionGradient: the backward pass of `attention` (Dao et al. 2022, arXiv:2205.14135, without
@@ -108,4 +109,5 @@ export const attentionGradient: KernelSpec = defineKernel({
     store(own + 2u * step + d, dv[d]);
   }
 `,
+  wasm: attentionGradientWasm,
 });

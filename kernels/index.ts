@@ -6,6 +6,7 @@ import { layerNorm } from "./layerNorm.ts";
 import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import { nearestRows } from "./neighbors.ts";
+import { perceptronRows } from "./perceptronRows.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
 import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
@@ -23,6 +24,7 @@ export const kernels = {
   linearGradient,
   matmul,
   nearestRows,
+  perceptronRows,
   placeByDigit,
   scanBlocks,
   searchSorted,

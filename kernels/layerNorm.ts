@@ -16,6 +16,7 @@ export const layerNorm: KernelSpec = defineKernel({
   inputs: { x: "f32 [R, F]", weight: "f32 [F]", bias: "f32 [F]" },
   output: "f32 [R, F]",
   numbers: ["epsilon"],
+  rows: () => ["R"],
   threads: ({ R }) => R,
 
   reference([x, weight, bias], y, { R, F, epsilon }) {

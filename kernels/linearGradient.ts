@@ -1,5 +1,6 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { linearGradientWasm } from "./wasm/linearGradient.ts";
 import { type TiledProduct, tileBytes, tiledBody, tiledShared, tilesOf } from "./workgroupTiles.ts";
 
 const product: TiledProduct = {
@@ -85,4 +86,5 @@ export const linearGradient: KernelSpec = defineKernel({
     }
   }
 `,
+  wasm: linearGradientWasm,
 });

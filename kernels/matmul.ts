@@ -1,6 +1,7 @@
 import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec, type KernelVariant } from "../src/engine/kernel.ts";
 import { multiply } from "./registerTiles.ts";
+import { matmulWasm } from "./wasm/matmul.ts";
 import { type TiledProduct, tileBytes, tiledBody, tiledShared, tilesOf } from "./workgroupTiles.ts";
 
 /** Element distances in a matrix of so many columns, or in its transpose of so many rows. */
@@ -52,6 +53,7 @@ export const matmul: KernelSpec = defineKernel({
   }),
   output: "f32 [B, M, N]",
   finishes: true,
+  rows: ({ C }) => (C === 1 ? ["B", "M"] : ["M"]),
   variants: [
     byWorkgroups("tall", 128, ({ M, N, K }) => M >= 8192 && N >= 33 && K >= 16),
     byWorkgroups("square", 64, ({ M, N, K }) => M >= 33 && N >= 33 && K >= 16),
@@ -98,4 +100,6 @@ ${four.map((u) => `    if (n0 + ${u}u <= lastN) { store(at + ${u}u, y${t}[${u}])
   .join("\n")}
 `;
   },
+
+  wasm: matmulWasm,
 });

@@ -12,6 +12,7 @@ export const searchSorted: KernelSpec = defineKernel({
   inputs: ({ dtype = "f32" }) => ({ sorted: `${dtype} [E]`, values: `${dtype} [S]` }),
   output: "u32 [S]",
   finishes: true,
+  rows: () => ["S"],
   threads: ({ S }) => S,
 
   reference([sorted, values], y, { E, S }, { right }) {

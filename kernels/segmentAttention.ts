@@ -26,6 +26,7 @@ export const segmentAttention: KernelSpec = defineKernel({
   output: "f32 [S, H, D]",
   more: { logSum: "f32 [S, H]" }, // log Σ_e exp scores[e, h]: the gradient has the weights from it
   finishes: true,
+  rows: () => ["S"],
   threads: ({ S, H, D }) => S * H * Math.ceil(D / 4),
 
   reference([scores, values, offsets, order], y, { S, H, D }, _attrs, { logSum }) {
@@ -95,6 +96,7 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
   },
   output: "f32 [E, H, D]",
   more: { dScores: "f32 [E, H]" },
+  rows: () => ["E"],
   threads: ({ E, H }) => E * H,
 
   reference(inputs, dValues, { E, S, H, D }, _attrs, { dScores }) {

@@ -14,6 +14,7 @@ export const softmax: KernelSpec = defineKernel({
   name: "softmax",
   inputs: { x: "f32 [R, F]" },
   output: "f32 [R, F]",
+  rows: () => ["R"],
   threads: ({ R }) => R,
 
   reference([x], y, { R, F }) {

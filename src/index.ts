@@ -58,6 +58,7 @@ export {
 export { traceText } from "./engine/runtime/trace.ts";
 export { hasWasm } from "./engine/runtime/wasm.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
+export { Scope, scope } from "./engine/scope.ts";
 export {
   type Segments,
   scatterAdd,

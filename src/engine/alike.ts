@@ -35,6 +35,8 @@ export function shapeClasses(nodes: readonly Expr[]): ShapeClasses {
         join(find(derived.get(key) ?? at), find(at));
         derived.set(key, find(at));
       }
+      const before = node.storage ? null : beforeRows(node);
+      if (before) join(classOf(before), find(at));
       if (!node.storage && keepsShape(node))
         for (const input of node.inputs)
           if (sameShape(input.shape, node.shape)) join(classOf(input), find(at));
@@ -51,9 +53,16 @@ export function shapeClasses(nodes: readonly Expr[]): ShapeClasses {
 const keepsShape = ({ op }: Expr): boolean =>
   op in elementwise || op === "cast" || op === "stopGradient";
 
+/** What a reshape that undoes another has the shape of: a composite of its rows is in between. */
+function beforeRows(node: Expr): Expr | null {
+  if (!node.attrs.undoesRows || node.inputs[0].storage) return null;
+  const [rows] = node.inputs[0].inputs;
+  return rows?.attrs.rows && !rows.storage ? rows.inputs[0] : null;
+}
+
 function derivation(node: Expr, classOf: (expr: Expr) => number): string | null {
   if (node.shape.length === 0) return "scalar";
-  const { axes, drops } = node.attrs;
-  const isDerived = isReduction(node) || node.op === "permute" || drops !== undefined;
-  return isDerived ? `${node.op} ${axes ?? drops} ${classOf(node.inputs[0])}` : null;
+  const { axes, drops, rows } = node.attrs;
+  const isDerived = isReduction(node) || node.op === "permute" || drops || rows;
+  return isDerived ? `${node.op} ${axes ?? drops ?? "rows"} ${classOf(node.inputs[0])}` : null;
 }

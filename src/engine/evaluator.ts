@@ -1,5 +1,7 @@
 import type { HostArray } from "./dtype.ts";
-import type { Expr } from "./expr.ts";
+import { DeviceError } from "./errors.ts";
+import { type Expr, isDisposed } from "./expr.ts";
+import { showShape } from "./shape.ts";
 
 /** All that tensors ask of a device; `runtime/device.ts` answers. */
 export interface Evaluator {
@@ -9,6 +11,19 @@ export interface Evaluator {
   read(expr: Expr): Promise<HostArray>;
   /** Frees the device's copy of a value. */
   release(expr: Expr): void;
+}
+
+/** Frees the memory of a value, on all devices and the host; it cannot be used any more. */
+export function disposeValue(expr: Expr): void {
+  const { storage, dtype, shape } = expr;
+  if (!storage) return; // nothing was computed, so there is nothing to free
+  if (isDisposed(storage))
+    throw new DeviceError(
+      `dispose: expected a tensor that has its memory, got a disposed one (${dtype} ${showShape(shape)})`,
+    );
+  const owners = [...storage.buffers.keys()] as Evaluator[];
+  for (const owner of owners) owner.release(expr);
+  storage.host = null;
 }
 
 let findCurrent = (): Evaluator => {

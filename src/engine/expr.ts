@@ -1,4 +1,5 @@
 import type { DType, HostArray } from "./dtype.ts";
+import { env } from "./env.ts";
 import { type Shape, sameShape } from "./shape.ts";
 
 /** What an op needs besides its inputs and is part of the structure: axes, flags, names. */
@@ -16,6 +17,9 @@ export interface Storage {
   host: HostArray | null;
   readonly buffers: Map<object, DeviceBuffer>;
 }
+
+/** Whether a value had its memory and gave it back. */
+export const isDisposed = ({ host, buffers }: Storage): boolean => !host && buffers.size === 0;
 
 /**
  * One node of the graph that ops record: what to compute, never when or how.
@@ -49,6 +53,31 @@ interface ExprParts {
   elementwise?: boolean;
 }
 
+/** Where new expressions are listed, for the scope that they are made in. */
+export const made: { into: Expr[] | null } = { into: null };
+
+/** What `work` makes belongs to no scope: it is cached for others to find. */
+export function outsideScopes<T>(work: () => T): T {
+  const { into } = made;
+  made.into = null;
+  try {
+    return work();
+  } finally {
+    made.into = into;
+  }
+}
+
+const origins = new WeakMap<Expr, string>();
+
+/** Where an expression was recorded: the first line outside of this package. Known under TG_DEBUG=2. */
+export function originOf(expr: Expr): string | undefined {
+  const lines = origins.get(expr)?.split("\n").slice(1) ?? [];
+  const [here = ""] = lines;
+  const folder = here.slice(0, here.lastIndexOf("/engine/")).replace(/^.*[( ]/, "");
+  const outside = lines.find((line) => !line.includes(folder) || line.includes(".test."));
+  return (outside ?? lines[lines.length - 1])?.trim().replace(/^at /, "");
+}
+
 const noInputs: readonly Expr[] = [];
 const noAttrs: Attrs = {};
 const noValues: readonly number[] = [];
@@ -59,13 +88,19 @@ export function makeExpr(parts: ExprParts): Expr {
   // Which inputs broadcast is structure: the others need no index arithmetic of their own.
   const alike = parts.elementwise ? inputs.map((x) => (sameShape(x.shape, shape) ? "=" : "~")) : [];
   const signature = `${op}${fixed}:${dtype}${shape.length}${alike.join("")}`;
-  const storage = parts.storage ?? null;
-  return { op, inputs, shape, dtype, attrs, values, signature, storage, label: null };
+  const { storage = null } = parts;
+  const label = null;
+  const expr: Expr = { op, inputs, shape, dtype, attrs, values, signature, storage, label };
+  if (!storage) made.into?.push(expr); // else, the value is somebody else's
+  if (env.debug() >= 2) origins.set(expr, new Error().stack ?? "");
+  return expr;
 }
 
 /** A value that is there already: parameters, uploaded data, results. */
 export function leaf(shape: Shape, dtype: DType, storage: Storage): Expr {
-  return makeExpr({ op: "input", shape, dtype, storage });
+  const expr = makeExpr({ op: "input", shape, dtype, storage });
+  made.into?.push(expr);
+  return expr;
 }
 
 /** A number that travels as a run-time value, so that changing it recompiles nothing. */

@@ -5,6 +5,7 @@
  * between operands, and gives the WGSL bindings, the sizes (`dims.R`) and the error messages.
  */
 
+import type { Code, Local } from "./codegen/wasm/code.ts";
 import type { DType, HostArray } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
 import type { Attrs } from "./expr.ts";
@@ -33,6 +34,11 @@ export interface KernelSpec {
   numbers?: readonly string[];
   /** How many invocations the WGSL wants; each sees its number as `i`. */
   threads: (dims: Dims) => number;
+  /**
+   * Axes along which a launch may be cut into several: each result depends on the same place of the
+   * operands that have the axis, and on nothing else of them. `S+1` of an operand goes with S.
+   */
+  rows?: (dims: Dims) => readonly string[];
   /** Plain loops that a reader can check by eye. `y` and `more` are zero at the start. */
   reference: (
     inputs: readonly HostArray[],
@@ -48,6 +54,8 @@ export interface KernelSpec {
    * a further result `sums` by `storeSums(element, value)`.
    */
   wgsl: string | ((attrs: Attrs) => string);
+  /** In WebAssembly, where plain loops are too slow. */
+  wasm?: WasmSpelling;
   /** Programs for GPUs, best first. */
   variants?: readonly KernelVariant[];
 }
@@ -75,6 +83,30 @@ export interface KernelVariant {
   shared: (attrs: Attrs) => string;
   /** Body, which calls the same functions as the kernel's; nobody may return before a barrier. */
   wgsl: (attrs: Attrs) => string;
+}
+
+/** A kernel as WebAssembly; its work is split into units that do not need each other's results. */
+export interface WasmSpelling {
+  /** Attributes it knows; with others the reference runs. Default: all. */
+  suits?: (attrs: Attrs) => boolean;
+  units: (dims: Dims) => number;
+  /** Bytes of working memory. */
+  scratch: (dims: Dims) => number;
+  /** Code that does the units from `frame.from` up to `frame.to`. */
+  code: (frame: WasmFrame, attrs: Attrs) => Code;
+}
+
+/** What the code of a kernel finds in variables. */
+export interface WasmFrame {
+  /** Sizes by axis name, i32. */
+  dims: Readonly<Record<string, Local>>;
+  /** Run-time numbers by name, f32. */
+  numbers: Readonly<Record<string, Local>>;
+  /** Addresses of the inputs, of the result `y` and of further results, i32. */
+  at: Readonly<Record<string, Local>>;
+  scratch: Local;
+  from: Local;
+  to: Local;
 }
 
 export interface NamedOperand extends Operand {
@@ -171,6 +203,21 @@ export function elements(axes: readonly string[], dims: Dims): number {
   return axes
     .map(split)
     .reduce((size, [name, plus]) => size * ((dims[name] ?? Number(name)) + plus), 1);
+}
+
+/**
+ * How many elements of an operand one place along an axis is (0: it has no such axis), and how many
+ * places it has more than the axis is long. Null if the places do not lie one after the other.
+ */
+export function pitchOf(
+  { axes }: Operand,
+  axis: string,
+  dims: Dims,
+): { step: number; more: number } | null {
+  const at = axes.findIndex((name) => split(name)[0] === axis);
+  if (at < 0) return { step: 0, more: 0 };
+  if (elements(axes.slice(0, at), dims) !== 1) return null;
+  return { step: elements(axes.slice(at + 1), dims), more: split(axes[at])[1] };
 }
 
 /** The same as an expression of WGSL. */

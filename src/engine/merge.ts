@@ -77,7 +77,7 @@ class Merger {
     return team;
   }
 
-  /** Takes in launches whose results it reads, then those that read what it reads. */
+  /** Takes in launches whose results it reads, those that read what it reads, and walks of the same kind. */
   private grow(team: Team): void {
     for (const other of this.neighbours(team)) {
       const joined = this.join(team, other);
@@ -95,7 +95,16 @@ class Merger {
       ...(this.fusion.users.get(read)?.keys() ?? []),
     ]);
     const siblings = readers.flatMap((reader) => this.teamOf.get(reader) ?? []);
-    return [...new Set([...producers, ...siblings])].filter((other) => other !== team);
+    const domain = this.domainOf(team);
+    const alike = this.teams.filter((other) => domain && this.domainOf(other) === domain);
+    return [...new Set([...producers, ...siblings, ...alike])].filter((other) => other !== team);
+  }
+
+  /** What a walk of one pass goes over, and which axes it reduces. */
+  private domainOf({ group: { walk } }: Team): string | null {
+    if (!walk || walk.passes.length > 1) return null;
+    const [{ sums }] = walk.passes;
+    return `${this.facts.shapes.of.get(sums[0].inputs[0])} ${walk.axes}`;
   }
 
   private dependencies({ group: { kernel }, values }: Team): Team[] {

@@ -31,15 +31,20 @@ export function pieces(flat: Tensor, shapes: readonly Shape[]): Tensor[] {
   );
 }
 
+/** The memory that these are pieces of, one after the other: all of it, or a piece. */
 function wholeOfPieces(
   tensors: readonly Tensor[],
   starts: readonly number[],
   total: number,
 ): Tensor | null {
-  const [whole] = tensors[0].expr.inputs;
-  const areAll = tensors.every(
+  const [{ expr: first }] = tensors;
+  const [whole] = first.inputs;
+  const areNeighbors = tensors.every(
     ({ expr: { op, inputs, values } }, which) =>
-      op === "piece" && inputs[0] === whole && values[0] === starts[which],
+      op === "piece" && inputs[0] === whole && values[0] === first.values[0] + starts[which],
   );
-  return areAll && whole.shape[0] === total ? wrap(whole, tensors) : null;
+  if (!areNeighbors || first.values[0] + total > whole.shape[0]) return null;
+  const flat = wrap(whole, tensors);
+  if (total === whole.shape[0]) return flat;
+  return record("piece", [flat], [total], "f32", { values: [first.values[0]] });
 }

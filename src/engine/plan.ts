@@ -65,7 +65,10 @@ function shallowFirst(outputs: readonly Expr[]): Expr[] {
       }
       stack.pop();
       if (depth.has(top.expr)) continue;
-      depth.set(top.expr, 1 + inputs.reduce((most, each) => Math.max(most, depth.get(each) ?? 0), 0));
+      depth.set(
+        top.expr,
+        1 + inputs.reduce((most, each) => Math.max(most, depth.get(each) ?? 0), 0),
+      );
     }
   }
   return outputs.toSorted((a, b) => (depth.get(a) as number) - (depth.get(b) as number));

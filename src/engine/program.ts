@@ -90,6 +90,8 @@ export interface Program {
   extents: readonly number[];
   /** Present where every index is used only to step through buffers: axes may then be merged. */
   grid: Grid | null;
+  /** Position in `params` of the number of the first invocation, where that is not 0; see shift.ts. */
+  first?: number;
 }
 
 interface Block {

@@ -3,7 +3,7 @@
 import { indices, range } from "./create.ts";
 import { expectDType } from "./dtype.ts";
 import { ShapeError } from "./errors.ts";
-import type { Expr, Storage } from "./expr.ts";
+import { type Expr, outsideScopes, type Storage } from "./expr.ts";
 import { cumsum } from "./ops/scan.ts";
 import { searchSorted } from "./ops/search.ts";
 import { sortKeys } from "./ops/sort.ts";
@@ -41,9 +41,9 @@ export function segmentsOf(target: Tensor, numSegments: number): Segments {
   const source = storage && host ? storage : target.expr;
   const known = built.get(source) ?? new Map<number, Segments>();
   built.set(source, known);
-  const made =
-    known.get(numSegments) ??
-    (host ? sortRows(target, host, numSegments) : sortOnDevice(target, numSegments));
+  const sort = () =>
+    host ? sortRows(target, host, numSegments) : sortOnDevice(target, numSegments);
+  const made = known.get(numSegments) ?? outsideScopes(sort);
   known.set(numSegments, made);
   return { ...made, target }; // the same numbers may be wanted on another device
 }

@@ -4,7 +4,7 @@
  */
 import { type DType, expectDType, expectNumber, type HostArray } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
-import { currentEvaluator, type Evaluator } from "./evaluator.ts";
+import { currentEvaluator, disposeValue, type Evaluator } from "./evaluator.ts";
 import { type Attrs, constant, type Expr, forget, makeExpr, wholeOf } from "./expr.ts";
 import {
   type BinaryName,
@@ -215,9 +215,12 @@ export class Tensor {
     return this;
   }
 
-  /** Frees the memory of a computed tensor now rather than when it is collected. */
+  /**
+   * Frees the memory of this tensor now rather than when it is collected; it cannot be used any more.
+   * Does nothing to one that was never computed; twice is an error.
+   */
   dispose(): void {
-    deviceOf([this]).release(this.expr);
+    disposeValue(this.expr);
   }
 
   toString(): string {
@@ -371,6 +374,7 @@ interface Pending {
 }
 
 const pending = new WeakMap<Evaluator, Pending>();
+const committed = new WeakSet<Expr>();
 
 function pendingOn(device: Evaluator): Pending {
   const known = pending.get(device);
@@ -400,11 +404,15 @@ export function commit(
   { ahead = false, frees = [] }: CommitOptions = {},
 ): void {
   for (const { expr, device } of tensors) {
+    committed.add(expr);
     const waiting = pendingOn(device ?? currentEvaluator());
     (ahead ? waiting.ahead : waiting.along).add(expr);
   }
   for (const { expr, device } of frees) pendingOn(device ?? currentEvaluator()).freed.add(expr);
 }
+
+/** Whether a tensor was made the state of something that outlives the step. */
+export const isCommitted = (expr: Expr): boolean => committed.has(expr);
 
 /**
  * Computes several tensors together, in one submission. From then on they are leaves, without the

@@ -172,6 +172,6 @@ async function onOracle(x: Tensor): Promise<Tensor> {
 /** Computes and frees: the memory of thousands of evaluations does not wait to be collected. */
 async function computed(y: Tensor): Promise<Values> {
   const data = await y.data();
-  y.dispose();
+  if (y.expr.op !== "input") y.dispose(); // an input that is passed on is still needed
   return data;
 }

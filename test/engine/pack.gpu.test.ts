@@ -112,9 +112,8 @@ describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
     flat.dispose();
     expect(device().stats().bytesLive).toBe(live);
     expect((await row.data()).slice(0, 3)).toEqual(Float32Array.of(1, 2, 3));
-    await expect(first.data()).rejects.toThrow(/got one of another device or a disposed one/);
+    await expect(first.data()).rejects.toThrow(/got a disposed one/);
     row.dispose();
-    row.dispose(); // twice is once
     expect([...(await flatPiece.data())]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(device().stats().bytesLive).toBe(live);
     flatPiece.dispose();

@@ -28,6 +28,18 @@ test("of a buffer a fifth is unused at most, and none is above the limit", () =>
   expect(pool.take(limit, purpose).bytes).toBe(limit);
 });
 
+test("what is idle is never more than was in use, and what was idle longest goes first", () => {
+  const { pool, destroyed } = poolOf();
+  for (let kib = 1; kib <= 16; kib *= 2) {
+    const buffers = [pool.take(1024 * kib, purpose), pool.take(1024 * kib, purpose)];
+    for (const buffer of buffers) pool.give(buffer);
+    pool.trim();
+  }
+  // 62 KiB were made and 32 KiB in use at once
+  expect(destroyed).toEqual([1, 1, 2, 2, 4, 4, 8, 8].map((kib) => 1024 * kib));
+  expect(pool.take(16384, purpose).bytes).toBe(16384);
+});
+
 test("what is given back is taken again, and drained in the end", () => {
   const { pool, made, destroyed } = poolOf();
   const [a, b] = [pool.take(1000, purpose), pool.take(1020, purpose)];

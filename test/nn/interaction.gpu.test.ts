@@ -3,15 +3,23 @@ import { describe, expect, test } from "vitest";
 import {
   Adam,
   bceWithLogits,
+  explain,
+  InteractionLayer,
   InteractionNetwork,
   indices,
   LayerNorm,
+  ones,
+  pack,
+  parameters,
+  pieces,
   Rng,
   realize,
+  setParameters,
   type Tensor,
   tensor,
   valueAndGrad,
 } from "../../src/index.ts";
+import { assertClose } from "../../src/testing/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 import { randomFrom } from "../helpers/generate.ts";
 
@@ -40,8 +48,9 @@ function randomGraph(numNodes: number, numEdges: number) {
   };
 }
 
-const makeModel = () =>
+const makeModel = ({ isFused = false } = {}) =>
   new InteractionNetwork({
+    isFused,
     inputs: 3,
     hiddenDim: 4,
     numIterations: 1,
@@ -100,5 +109,37 @@ describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
     };
     const first = await run();
     for (let i = 1; i < 20; i++) expect(await run()).toBe(first);
+  });
+
+  test("rows through all layers in one launch: the same values and gradients", async () => {
+    const { x, ends, labels } = randomGraph(12, 60);
+    const [plain, fused] = [false, true].map((isFused) => makeModel({ isFused }));
+    setParameters(fused, parameters(plain));
+    const [a, b] = [plain, fused].map((model) =>
+      valueAndGrad(model, (m) => bceWithLogits(m.forward(x, ends), labels)),
+    );
+    await realize([a.value, b.value, ...a.grads.values(), ...b.grads.values()]);
+    // sums of at most 60 terms near 1, through some ten layers
+    await assertClose(b.value, a.value, 1e-5);
+    for (const [name, gradient] of a.grads) await assertClose(b.grads.get(name)!, gradient, 1e-4);
+  });
+
+  test("an iteration is four launches", async () => {
+    const layer = new InteractionLayer({
+      ...{ hiddenDim: 16, numNodeLayers: 3, numEdgeLayers: 3, isFused: true },
+      ...{ norms: [(n: number) => new LayerNorm(n)], rng: new Rng(2) },
+    });
+    const named = [...parameters(layer)];
+    const flat = pack(named.map(([, tensor]) => tensor)); // as optimizers keep them
+    const { ends } = randomGraph(30, 90);
+    const state = { nodes: ones([30, 16]).exp(), edges: ones([90, 16]).exp() };
+    await realize([flat, state.nodes, state.edges]);
+    const shapes = named.map(([, { shape }]) => shape);
+    const parts = pieces(flat, shapes);
+    setParameters(layer, new Map(named.map(([name], which) => [name, parts[which]])));
+    const { nodes, edges } = layer.forward(state, ends);
+    const { launches, text } = await explain([nodes, edges]);
+    expect(launches.length, text).toBeLessThanOrEqual(4);
+    await expect(`${text}\n`).toMatchFileSnapshot("plans/interactionIteration.txt");
   });
 });

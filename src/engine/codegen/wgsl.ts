@@ -149,8 +149,9 @@ function flattenParallel(nodes: readonly Node[], loops: Loop[]): Node[] {
 /** The invocation number as one index per parallel loop; leading axes of size 1 cost no division. */
 function unflatten(loops: readonly Loop[], program: Program): string {
   if (loops.length === 0) return "";
+  const number = program.first === undefined ? "i" : `i + dims.p${program.first}`;
   const vars = loops.map(
-    ({ id }, axis) => `  var v${id} = ${axis === loops.length - 1 ? "i" : "0u"};\n`,
+    ({ id }, axis) => `  var v${id} = ${axis === loops.length - 1 ? number : "0u"};\n`,
   );
   return vars.join("") + nest(loops, program);
 }

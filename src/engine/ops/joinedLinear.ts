@@ -17,7 +17,7 @@ import { matmul } from "./contraction.ts";
 import { parameterGradients } from "./linearGradient.ts";
 
 /** Columns of the input: rows of x by index, or (without `rows`) those of x itself. */
-interface Part {
+export interface Part {
   x: Tensor;
   rows: Tensor | null;
 }
@@ -67,7 +67,7 @@ const joined = defineComposite({
   },
 });
 
-function partsOf(operands: readonly Expr[], { gathered }: Attrs): Part[] {
+export function partsOf(operands: readonly Expr[], { gathered }: Attrs): Part[] {
   const rest = operands.map((expr) => new Tensor(expr));
   return (gathered as number[]).map((isGathered) => ({
     x: rest.shift() as Tensor,
@@ -97,18 +97,17 @@ function block(weight: Tensor, first: number, end: number): Tensor {
   return wrap(expr, [weight]);
 }
 
-/** What a concatenation of columns consists of, if rows of some part are repeated by index. */
-function joinedParts(x: Tensor): Part[] | null {
-  const pieces = piecesOf(x.expr);
-  const parts = pieces.map((expr): Part => {
+/** What a concatenation of columns consists of; of another tensor, that itself. */
+export function joinedParts(x: Tensor): Part[] {
+  return piecesOf(x.expr).map((expr): Part => {
     const [source, rows] = isRepeated(expr) ? expr.inputs : [expr, null];
     return { x: new Tensor(source, x.device), rows: rows && new Tensor(rows, x.device) };
   });
-  return x.rank === 2 && parts.some(({ rows }) => rows !== null) ? parts : null;
 }
 
 function piecesOf(expr: Expr): Expr[] {
-  const isJoined = expr.op === "concat" && expr.attrs.axis === 1 && !expr.storage;
+  const { op, attrs, shape, storage } = expr;
+  const isJoined = op === "concat" && attrs.axis === 1 && shape.length === 2 && !storage;
   return isJoined ? expr.inputs.flatMap(piecesOf) : [expr];
 }
 
@@ -118,7 +117,7 @@ const isRepeated = ({ op, inputs: [x, rows], storage }: Expr): boolean =>
 /** The affine map of x where that is a concatenation with gathered rows in it, else null. */
 export function joinedLinear(x: Tensor, weight: Tensor, bias: Tensor): Tensor | null {
   const parts = joinedParts(x);
-  if (!parts) return null;
+  if (x.rank !== 2 || parts.every(({ rows }) => rows === null)) return null;
   const operands = parts.flatMap(({ x, rows }) => (rows ? [x, rows] : [x]));
   const inputs = [weight, bias, ...operands];
   const gathered = parts.map(({ rows }) => Number(rows !== null));

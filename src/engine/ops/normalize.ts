@@ -3,7 +3,21 @@ import { defineComposite } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { showShape } from "../shape.ts";
-import { Tensor, wrap } from "../tensor.ts";
+import { record, Tensor, wrap } from "../tensor.ts";
+
+/** All but the last axis as one. The attributes tell the planner what has the same shape as what. */
+function toRows(x: Tensor): Tensor {
+  if (x.rank === 2) return x;
+  const features = x.shape[x.rank - 1];
+  const shape = [x.size / features, features];
+  return record("reshape", [x], shape, x.dtype, { attrs: { rows: true } });
+}
+
+/** The shape of `x` again, for a composite of the rows of x. */
+function fromRows(y: Tensor, x: Tensor): Tensor {
+  if (x.rank === 2) return y;
+  return record("reshape", [y], x.shape, y.dtype, { attrs: { undoesRows: true } });
+}
 
 /** y[r, f] = (x[r, f] − μ_r) / √(v_r + ε) · weight[f] + bias[f]; μ, v mean and biased variance of the row */
 const layerNormRows = defineComposite({
@@ -42,15 +56,9 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
         `layerNorm: expected weight and bias [${features}], got ${showShape(t.shape)}`,
       );
   if (x.size === 0) return x;
-  const inputs = [x.reshape([-1, features]), weight, bias];
-  return wrap(
-    layerNormRows(
-      inputs.map(({ expr }) => expr),
-      {},
-      [epsilon],
-    ),
-    inputs,
-  ).reshape(x.shape);
+  const inputs = [toRows(x), weight, bias];
+  const exprs = inputs.map(({ expr }) => expr);
+  return fromRows(wrap(layerNormRows(exprs, {}, [epsilon]), inputs), x);
 }
 
 /** y[r, f] = x[r, f] · weight[f] / √(mean_f x² + ε) */
@@ -81,9 +89,9 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
   if (weight.rank !== 1 || weight.shape[0] !== features)
     throw new ShapeError(`rmsNorm: expected weight [${features}], got ${showShape(weight.shape)}`);
   if (x.size === 0) return x;
-  const inputs = [x.reshape([-1, features]), weight];
+  const inputs = [toRows(x), weight];
   const exprs = inputs.map(({ expr }) => expr);
-  return wrap(rmsNormRows(exprs, {}, [epsilon]), inputs).reshape(x.shape);
+  return fromRows(wrap(rmsNormRows(exprs, {}, [epsilon]), inputs), x);
 }
 
 /** y[r, f] = x[r, f] / ρ_r, ρ_r = max(‖x_r‖, ε) */
@@ -109,6 +117,5 @@ const lengthOf = (x: Tensor): Tensor => x.square().sum({ axes: 1, keepAxes: true
 export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
   expectDType("l2Normalize", x.dtype, ["f32"]);
   if (x.size === 0) return x;
-  const rows = x.reshape([-1, x.shape[x.rank - 1]]);
-  return wrap(l2NormalizeRows([rows.expr], {}, [epsilon]), [x]).reshape(x.shape);
+  return fromRows(wrap(l2NormalizeRows([toRows(x).expr], {}, [epsilon]), [x]), x);
 }

@@ -1,6 +1,6 @@
 import type { DType, HostArray, Precision } from "../dtype.ts";
 import type { DeviceBuffer } from "../expr.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Dims, Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import { type Shape, showShape } from "../shape.ts";
 import type { Span } from "./trace.ts";
@@ -19,6 +19,9 @@ export interface Command {
   params: readonly number[];
   /** Of the plan, which it belongs to. */
   launch: number;
+  /** What was compiled: a program, a kernel of these sizes, or a kernel and what finishes its results. */
+  program: Program | null;
+  kernel: { kernel: Kernel; dims: Dims } | null;
   /** Invocations wanted, and how many parallel axes are longer than 1 (for generated programs). */
   threads: number;
   rank: number;
@@ -38,6 +41,9 @@ export interface BackendLimits {
   /** Buffers that one launch may read. */
   inputs: number;
   bufferBytes: number;
+  /** What one launch may see of a buffer at once, beginning at a multiple of `bindingAlign`. */
+  bindingBytes: number;
+  bindingAlign: number;
 }
 
 /** A place to compute: all that the rest of the engine knows about it. */

@@ -7,12 +7,13 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
-import { type DeviceBuffer, type Expr, type Storage, wholeOf } from "../expr.ts";
+import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
 import { currentPlanning, type Planning } from "../planning.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import { findWrongLaunch, roundingOf } from "../verify/launches.ts";
 import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
+import { Pieces } from "./pieces.ts";
 import { Planner, type Prepared } from "./planner.ts";
 import { recordPlan } from "./record.ts";
 import { RunMemory } from "./runMemory.ts";
@@ -39,6 +40,7 @@ export class Device implements Evaluator {
   readonly backend: Backend;
   private readonly memory: DeviceMemory;
   private readonly planner: Planner;
+  private readonly pieces: Pieces;
   private readonly submissions: Submissions;
   private readonly trace: Trace | null;
   private queue: Promise<unknown> = Promise.resolve();
@@ -51,6 +53,7 @@ export class Device implements Evaluator {
     this.memory = new DeviceMemory(backend, this);
     this.trace = startTrace(`${backend.name}: ${backend.description}`);
     this.planner = new Planner(backend, this.trace);
+    this.pieces = new Pieces(backend);
     this.submissions = new Submissions(backend, this.trace);
   }
 
@@ -178,8 +181,8 @@ export class Device implements Evaluator {
     for (const [which, output] of outputs.entries()) {
       const result = results[which];
       output.storage = result.known
-        ? this.memory.copyOf(result.known)
-        : this.memory.hold(null, result.buffer);
+        ? this.memory.copyOf(result.known, originOf(output))
+        : this.memory.hold(null, result.buffer, originOf(output));
     }
     values.freeAll(); // the outputs have their shares
   }
@@ -191,8 +194,10 @@ export class Device implements Evaluator {
     await this.backend.ready();
     const values = new RunMemory(plan, nodes, this.memory);
     try {
-      await this.submissions.run(prepared, this.record(prepared, values));
+      const commands = await this.pieces.cut(this.record(prepared, values));
+      await this.submissions.run(prepared, commands);
       await this.backend.check();
+      this.memory.trim();
     } catch (error) {
       // Any of the memory may be invalid: none of it is used again.
       values.freeAll();
@@ -218,7 +223,7 @@ export class Device implements Evaluator {
   private async measure(prepared: Prepared): Promise<number[] | null> {
     const { plan } = prepared.compiled;
     const values = new RunMemory(plan, prepared.nodes, this.memory);
-    const commands = this.record(prepared, values);
+    const commands = await this.pieces.cut(this.record(prepared, values));
     values.freeAll();
     await this.submissions.measure(prepared, commands); // what a first run costs is not meant
     const times = await this.submissions.measure(prepared, commands);

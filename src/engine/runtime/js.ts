@@ -58,7 +58,7 @@ export function jsBackend(precision: Precision): Backend {
     description:
       precision === "f64" ? "generated JavaScript, double precision" : "generated JavaScript",
     precision,
-    limits: { inputs: 64, bufferBytes: 2 ** 32 },
+    limits: { inputs: 64, bufferBytes: 2 ** 32, bindingBytes: 2 ** 32, bindingAlign: 4 },
     lanes: () => 0,
     createBuffer(bytes, purpose): JsBuffer {
       try {

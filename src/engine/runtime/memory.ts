@@ -1,9 +1,10 @@
 /** The memory of a device: which buffer holds which value, and when it comes back. */
 import { bytesPer, type HostArray } from "../dtype.ts";
 import { DeviceError, OutOfMemoryError } from "../errors.ts";
-import type { DeviceBuffer, Expr, Storage } from "../expr.ts";
+import { type DeviceBuffer, type Expr, isDisposed, originOf, type Storage } from "../expr.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import { type Backend, type Purpose, showPurpose } from "./backend.ts";
+import { Leaks } from "./leaks.ts";
 import { BufferPool } from "./pool.ts";
 
 export class DeviceMemory {
@@ -11,13 +12,18 @@ export class DeviceMemory {
   /** What storages know this memory by. */
   private readonly owner: object;
   private readonly pool: BufferPool;
-  private readonly abandoned: FinalizationRegistry<DeviceBuffer>;
+  private readonly leaks = new Leaks();
+  private readonly abandoned: FinalizationRegistry<{ buffer: DeviceBuffer; origin: string }>;
 
   constructor(backend: Backend, owner: object) {
     this.backend = backend;
     this.owner = owner;
-    this.pool = new BufferPool(backend, backend.limits.bufferBytes);
-    this.abandoned = new FinalizationRegistry((buffer) => this.pool.give(buffer));
+    const { bindingBytes, bufferBytes } = backend.limits;
+    this.pool = new BufferPool(backend, bindingBytes, bufferBytes);
+    this.abandoned = new FinalizationRegistry(({ buffer, origin }) => {
+      this.leaks.add(buffer.bytes, origin);
+      this.pool.give(buffer);
+    });
   }
 
   get bytesLive(): number {
@@ -48,6 +54,11 @@ export class DeviceMemory {
     this.pool.give(buffer);
   }
 
+  /** Returns idle buffers to the system that are many more than is ever in use. */
+  trim(): void {
+    this.pool.trim();
+  }
+
   /** Returns idle buffers to the system. */
   drain(): void {
     this.pool.drain();
@@ -58,30 +69,34 @@ export class DeviceMemory {
     const { storage } = expr;
     const known = storage?.buffers.get(this.owner);
     if (known) return known;
-    if (!storage?.host)
+    if (!storage?.host) {
+      const got = storage && isDisposed(storage) ? "a disposed one" : "one of another device";
       throw new DeviceError(
-        `${this.backend.name}: expected a tensor of this device or of the host, got one of another device or a disposed one (${expr.dtype} ${showShape(expr.shape)})`,
+        `${this.backend.name}: expected a tensor of this device or of the host, got ${got} (${expr.dtype} ${showShape(expr.shape)})`,
       );
+    }
     const { dtype, shape } = expr;
     const buffer = this.take({ label: "upload", dtype, shape });
     this.backend.upload(buffer, storage.host, dtype);
-    storage.buffers.set(this.owner, buffer);
-    this.abandoned.register(storage, buffer, storage);
+    this.register(storage, buffer, originOf(expr));
     return buffer;
   }
 
   /** The same values under another shape, held apart: either may be released before the other. */
-  copyOf({ host, buffers }: Storage): Storage {
-    return this.hold(host, buffers.get(this.owner));
+  copyOf({ host, buffers }: Storage, origin?: string): Storage {
+    return this.hold(host, buffers.get(this.owner), origin);
   }
 
   /** A share in the buffer, which comes back when nobody has one any more. */
-  hold(host: HostArray | null, buffer: DeviceBuffer | undefined): Storage {
+  hold(host: HostArray | null, buffer: DeviceBuffer | undefined, origin?: string): Storage {
     const storage: Storage = { host, buffers: new Map() };
-    if (!buffer) return storage;
-    storage.buffers.set(this.owner, this.pool.share(buffer));
-    this.abandoned.register(storage, buffer, storage);
+    if (buffer) this.register(storage, this.pool.share(buffer), origin);
     return storage;
+  }
+
+  private register(storage: Storage, buffer: DeviceBuffer, origin = "somewhere"): void {
+    storage.buffers.set(this.owner, buffer);
+    this.abandoned.register(storage, { buffer, origin }, storage);
   }
 
   /** Frees this device's copy of a value. */

@@ -17,16 +17,18 @@ interface Memory {
 export class BufferPool {
   bytesLive = 0;
   bytesPeak = 0;
+  private bytesIdle = 0;
   private readonly free = new Map<string, DeviceBuffer[]>();
+  private readonly idle = new Set<DeviceBuffer>(); // those that are free, longest idle first
   private readonly further = new Map<DeviceBuffer, number>(); // owners besides the first
   private readonly layouts = new WeakMap<DeviceBuffer, string>();
   private readonly memory: Memory;
-  private readonly maxBytes: number;
+  private readonly limits: readonly number[];
 
-  /** No buffer is larger than `maxBytes`. */
-  constructor(memory: Memory, maxBytes: number) {
+  /** Of no buffer more is taken than the first of these limits that is enough for it. */
+  constructor(memory: Memory, ...limits: readonly number[]) {
     this.memory = memory;
-    this.maxBytes = maxBytes;
+    this.limits = limits;
   }
 
   /**
@@ -34,9 +36,12 @@ export class BufferPool {
    * users leave untouched is zero for ever.
    */
   take(bytes: number, purpose: Purpose, layout = ""): DeviceBuffer {
-    const size = Math.min(sizeClass(bytes), this.maxBytes);
-    const buffer =
-      this.free.get(`${size} ${layout}`)?.pop() ?? this.memory.createBuffer(size, purpose);
+    const most = this.limits.find((limit) => bytes <= limit) ?? bytes;
+    const size = Math.min(sizeClass(bytes), most);
+    const known = this.free.get(`${size} ${layout}`)?.pop();
+    if (known) this.bytesIdle -= size;
+    if (known) this.idle.delete(known);
+    const buffer = known ?? this.memory.createBuffer(size, purpose);
     if (layout !== "") this.layouts.set(buffer, layout);
     this.bytesLive += size;
     this.bytesPeak = Math.max(this.bytesPeak, this.bytesLive);
@@ -57,16 +62,39 @@ export class BufferPool {
     else this.further.delete(buffer);
     if (others > 0) return;
     this.bytesLive -= buffer.bytes;
-    const key = `${buffer.bytes} ${this.layouts.get(buffer) ?? ""}`;
+    this.bytesIdle += buffer.bytes;
+    this.idle.add(buffer);
+    const key = this.keyOf(buffer);
     const alike = this.free.get(key);
     if (alike) alike.push(buffer);
     else this.free.set(key, [buffer]);
+  }
+
+  /**
+   * Returns what has been idle longest to the system until no more is idle than was ever in use; else
+   * every size of event would keep its own buffers. Not while commands wait to be submitted.
+   */
+  trim(): void {
+    for (const buffer of this.idle) {
+      if (this.bytesIdle <= this.bytesPeak) return;
+      const alike = this.free.get(this.keyOf(buffer)) as DeviceBuffer[];
+      alike.splice(alike.indexOf(buffer), 1);
+      this.idle.delete(buffer);
+      this.bytesIdle -= buffer.bytes;
+      this.memory.destroyBuffer(buffer);
+    }
+  }
+
+  private keyOf(buffer: DeviceBuffer): string {
+    return `${buffer.bytes} ${this.layouts.get(buffer) ?? ""}`;
   }
 
   /** Returns idle buffers to the system. */
   drain(): void {
     for (const buffers of this.free.values()) for (const b of buffers) this.memory.destroyBuffer(b);
     this.free.clear();
+    this.idle.clear();
+    this.bytesIdle = 0;
   }
 }
 

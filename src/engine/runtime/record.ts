@@ -106,7 +106,10 @@ function command(
   const { params, dims } = kernelParams(kernel.kernel, shapes, node);
   const threads = sizeOf(node.shape) === 0 ? 0 : kernel.kernel.threads(dims);
   const all = [...params, ...(finish?.params ?? [])];
-  return { executable, buffers, params: all, threads, rank: finish?.rank ?? 1 };
+  const program = region?.program ?? null;
+  const rank = finish?.rank ?? 1;
+  const made = { kernel: kernel.kernel, dims };
+  return { executable, buffers, params: all, threads, rank, program, kernel: made };
 }
 
 function programCommand(
@@ -121,5 +124,5 @@ function programCommand(
   const sizes = program.extents.map((which) => params[which]);
   const leading = sizes.findIndex((size) => size !== 1);
   const rank = leading < 0 ? 1 : sizes.length - leading;
-  return { executable, buffers, params, threads: sizeOf(sizes), rank };
+  return { executable, buffers, params, threads: sizeOf(sizes), rank, program, kernel: null };
 }

@@ -3,13 +3,13 @@ import { jsSource } from "../codegen/js.ts";
 import { hostArray } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
-import { compileWasm, type Run } from "./wasmPrograms.ts";
+import { compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
 
 interface WasmExecutable extends Executable {
   run: Run;
@@ -43,7 +43,7 @@ export function wasmBackend(): Backend {
     name: "wasm",
     description: "WebAssembly with vectors of four, one thread",
     precision: "f32",
-    limits: { inputs: 64, bufferBytes: 2 ** 31 },
+    limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
     lanes: () => 0,
     createBuffer: (bytes, purpose) => memory.take(bytes, purpose),
     slice: (buffer, start, bytes): WasmBuffer => ({
@@ -77,7 +77,7 @@ export function wasmBackend(): Backend {
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
       return cached(key, async () => ({
         label: kernel.name,
-        source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
+        source: `${spellingOf(kernel)?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
         run: await kernelRun(kernel, finish, memory),
       }));
     },
@@ -120,18 +120,32 @@ function runOne({ executable, buffers, params }: Command): void {
 const signatureOf = ({ buffers, params }: Program): string =>
   `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;
 
-/** A kernel's plain loops, on views of the memory, and what finishes its results in place. */
+const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
+  wasm?.suits?.(attrs) === false ? undefined : wasm;
+
+/** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
 async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMemory): Promise<Run> {
-  const { run, dtypes, paramTypes } = referenceOf(kernel, finish);
+  const { operands, parts } = kernel;
+  const wasm = spellingOf(kernel);
+  const reference = referenceOf(kernel, finish);
   const finishing = finish && (await compileWasm(finish, memory)).run;
+  const numOwn = reference.paramTypes.length;
+  const spelled = wasm && (await compileWasmKernel(kernel, wasm, memory));
+  const result = operands.length + (finish?.buffers.findIndex(({ written }) => written) ?? 0);
   return (buffers, params) => {
-    const own = paramTypes.map((type, which) =>
-      type === "f32" ? Math.fround(params[which]) : params[which],
-    );
-    run(
-      buffers.map(({ address, bytes }, slot) => memory.view(address, dtypes[slot], bytes / 4)),
-      own,
-    );
-    finishing?.(buffers.slice(kernel.operands.length), params.slice(own.length));
+    const own = params
+      .slice(0, numOwn)
+      .map((param, which) => (reference.paramTypes[which] === "f32" ? Math.fround(param) : param));
+    if (spelled) {
+      const further = buffers.slice(buffers.length - parts.length);
+      spelled([...buffers.slice(0, operands.length), buffers[result], ...further], own);
+    } else
+      reference.run(
+        buffers.map(({ address, bytes }, slot) =>
+          memory.view(address, reference.dtypes[slot], bytes / 4),
+        ),
+        own,
+      );
+    finishing?.(buffers.slice(operands.length), params.slice(numOwn));
   };
 }

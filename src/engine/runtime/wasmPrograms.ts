@@ -1,7 +1,9 @@
 /** Programs as instances of modules: compiled once, then run on a block of parameters. */
 import { jsFunctionOf } from "../codegen/js.ts";
+import { wasmKernel } from "../codegen/wasm/kernel.ts";
 import { type WasmProgram, wasmProgram } from "../codegen/wasm/program.ts";
 import { chooseVariant, type VariantName } from "../codegen/wasm/variants.ts";
+import { axisNames, type Kernel, type WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { WasmBuffer, WasmMemory } from "./wasmMemory.ts";
 
@@ -23,6 +25,33 @@ export async function compileWasm(
     functions[variantOf(made, program, params)](block);
   };
   return { run, size: made.bytes.length };
+}
+
+/** A kernel that is spelled in WebAssembly; its buffers: operands, result, further results. */
+export async function compileWasmKernel(
+  kernel: Kernel,
+  spelling: WasmSpelling,
+  memory: WasmMemory,
+): Promise<Run> {
+  const bytes = wasmKernel(kernel, spelling, false);
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
+  const call = instance.exports.run as (block: number) => void;
+  const axes = axisNames(kernel);
+  const numbers = kernel.numbers ?? [];
+  return (buffers, params) => {
+    const names = [...axes, ...numbers];
+    const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
+    const count = names.length + buffers.length + 3;
+    const address = memory.scratch(4 * count + 64 + spelling.scratch(dims));
+    const words = memory.view(address, "u32", count);
+    words.set(axes.map((_, which) => params[which]));
+    const floats = memory.view(address, "f32", names.length);
+    floats.set(params.slice(axes.length, names.length), axes.length);
+    const working = address + Math.ceil(count / 16) * 64;
+    const rest = [...buffers.map((buffer) => buffer.address), working, 0, spelling.units(dims)];
+    words.set(rest, names.length);
+    call(address);
+  };
 }
 
 function variantOf(

@@ -48,17 +48,15 @@ export interface GpuChoice {
   /** True for lavapipe, SwiftShader and the like: a few cores stand in for thousands. */
   isSoftware: boolean;
   description: string;
+  /** Bind less of a buffer at once than the adapter could; for tests of what happens then. */
+  maxBindingBytes?: number;
   /** Variants of kernels to run whatever the adapter and the sizes, by kernel: `{ matmul: "tall" }`. */
   variants?: Readonly<Record<string, string>>;
 }
 
 /** Opens the adapter with all the limits it offers. */
-export async function webgpuBackend({
-  adapter,
-  isSoftware,
-  description,
-  variants = {},
-}: GpuChoice): Promise<Backend> {
+export async function webgpuBackend(choice: GpuChoice): Promise<Backend> {
+  const { adapter, isSoftware, variants = {} } = choice;
   const { limits, features } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: optionalFeatures.filter((feature) => features.has(feature)),
@@ -75,7 +73,7 @@ export async function webgpuBackend({
     sharedBytes: maxComputeWorkgroupStorageSize,
     forced: variants,
   };
-  return new WebGpuBackend(device, kind, description);
+  return new WebGpuBackend(device, kind, choice);
 }
 
 /** Puts what one command launches into a pass; commands come in order. */
@@ -102,7 +100,11 @@ class WebGpuBackend implements Backend {
   /** Bytes from the parameters of one command to those of the next. */
   private stride = 0;
 
-  constructor(device: GPUDevice, adapter: Adapter, description: string) {
+  constructor(
+    device: GPUDevice,
+    adapter: Adapter,
+    { description, maxBindingBytes = Infinity }: GpuChoice,
+  ) {
     this.device = device;
     this.description = description;
     this.adapter = adapter;
@@ -113,11 +115,17 @@ class WebGpuBackend implements Backend {
       const clock = new Clock(device);
       this.runTimed = (commands) => this.runByClock(commands, clock);
     }
-    const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } =
-      device.limits;
+    const {
+      maxStorageBuffersPerShaderStage,
+      maxStorageBufferBindingSize,
+      maxBufferSize,
+      minStorageBufferOffsetAlignment,
+    } = device.limits;
     this.limits = {
       inputs: maxStorageBuffersPerShaderStage - 1,
-      bufferBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+      bufferBytes: wordsIn(maxBufferSize),
+      bindingBytes: wordsIn(Math.min(maxStorageBufferBindingSize, maxBufferSize, maxBindingBytes)),
+      bindingAlign: minStorageBufferOffsetAlignment,
     };
   }
 
@@ -341,6 +349,9 @@ const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
 /** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
 const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
   whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
+
+/** A limit may be an odd number of bytes. */
+const wordsIn = (bytes: number): number => bytes - (bytes % 4);
 
 function labelsOf(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];

@@ -26,6 +26,8 @@ export interface InteractionOptions {
   activation?: ActivationName;
   /** Normalisations of hidden layers, as in `Mlp`. */
   norms?: readonly ((features: number) => Layer)[];
+  /** Whether rows go through each network in one launch, as in `Mlp`. Default: no. */
+  isFused?: boolean;
   /** What a node receives from its edges, side by side. Default: their sum. */
   aggregate?: readonly AggregationName[];
   /** Whether edges see the nodes as just updated; default: as they were. */
@@ -125,8 +127,8 @@ const endsOf = (nodes: Tensor, { source, target }: EdgeEnds): Tensor[] => [
 
 /** `numLayers` hidden widths after the inputs, and one of `outputs` if given. */
 function network(options: InteractionOptions, inputs: number, numLayers: number, outputs?: number) {
-  const { hiddenDim, activation = "relu", norms = [], rng } = options;
+  const { hiddenDim, activation = "relu", norms = [], isFused = false, rng } = options;
   const hidden = new Array<number>(numLayers).fill(hiddenDim);
   const sizes = [inputs, ...hidden, ...(outputs === undefined ? [] : [outputs])];
-  return new Mlp({ sizes, activation, norms, rng });
+  return new Mlp({ sizes, activation, norms, isFused, rng });
 }

@@ -1,9 +1,16 @@
 import { ShapeError } from "../../engine/errors.ts";
+import {
+  type PerceptronOptions,
+  perceptron,
+  type RowActivation,
+  rowActivations,
+} from "../../engine/ops/perceptron.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ActivationName } from "../activations.ts";
 import { Dropout } from "./dropout.ts";
 import type { Layer, TrainingPass } from "./layer.ts";
+import { LayerNorm } from "./layerNorm.ts";
 import { Linear, type LinearOptions } from "./linear.ts";
 import { Activate, inSequence, Sequential } from "./sequential.ts";
 
@@ -24,6 +31,11 @@ export interface MlpOptions {
   dropout?: number;
   /** How weights and biases start. */
   init?: LinearOptions;
+  /**
+   * Takes each row through all layers in one launch, where nothing else fits between: layer norm or none
+   * before the activation. Gradients compute the layers again. Default: layer by layer.
+   */
+  isFused?: boolean;
   /** Parameter names `1.0.weight` by stage and place in it; default: `4.weight`, all in a row. */
   isNested?: boolean;
   rng: Rng;
@@ -38,6 +50,7 @@ export interface MlpOptions {
 export class Mlp implements Layer {
   readonly [index: number]: Layer;
   readonly length: number;
+  private readonly fused: PerceptronOptions | null;
 
   constructor(options: MlpOptions) {
     const { sizes, isNested = false } = options;
@@ -48,12 +61,48 @@ export class Mlp implements Layer {
     const layers = isNested ? nested : stages.flat();
     Object.assign(this, layers);
     this.length = layers.length;
+    this.fused = options.isFused ? fusedStages(options, stages.flat()) : null;
   }
 
   /** x f32 [R, first size] → f32 [R, last size]. */
   forward(x: Tensor, pass?: TrainingPass): Tensor {
-    return inSequence(this, x, pass);
+    const y = this.fused && perceptron(x, tensorsOf(this), this.fused);
+    return y ?? inSequence(this, x, pass);
   }
+}
+
+/** What one launch has to know of the layers. */
+function fusedStages(options: MlpOptions, layers: readonly Layer[]): PerceptronOptions {
+  const { sizes, activation = "relu", outputActivation, norms = [] } = options;
+  const [hidden, output] = [activation, outputActivation ?? "none"];
+  const norm = layers.find((layer) => layer instanceof LayerNorm);
+  const isPlain = layers.every((layer) =>
+    [Linear, LayerNorm, Activate].some((kind) => layer instanceof kind),
+  );
+  const isInOrder = norms.length < 2 && !options.isNormLast && !options.hasOutputNorm;
+  if (!(isPlain && isInOrder && isRowActivation(hidden) && isRowActivation(output)))
+    throw new ShapeError(
+      `Mlp(isFused): expected linear layers, one layer norm before ${Object.keys(rowActivations).join(", ")}, got others`,
+    );
+  const [kind, epsilon] = norm
+    ? ([norm.weight ? "affine" : "plain", norm.epsilon] as const)
+    : (["none", 0] as const);
+  return {
+    ...{ widths: sizes.slice(1), activation: hidden, outputActivation: output },
+    ...{ norm: kind, epsilon },
+  };
+}
+
+const isRowActivation = (name: string): name is RowActivation =>
+  Object.hasOwn(rowActivations, name);
+
+/** Weight and bias of linear layers and norms, in order. */
+function tensorsOf(layers: ArrayLike<Layer>): Tensor[] {
+  return Array.from(layers).flatMap((layer) => {
+    if (layer instanceof Sequential) return tensorsOf(layer);
+    const isWeighted = layer instanceof Linear || layer instanceof LayerNorm;
+    return isWeighted && layer.weight ? [layer.weight, layer.bias as Tensor] : [];
+  });
 }
 
 function stageOf(options: MlpOptions, which: number): Layer[] {

@@ -1,5 +1,6 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
+import { parameterShapes, perceptron } from "../../../src/engine/ops/perceptron.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
 import {
   attention,
@@ -8,6 +9,7 @@ import {
   indices,
   linear,
   matmul,
+  pack,
   Tensor,
   tensor,
 } from "../../../src/index.ts";
@@ -40,6 +42,21 @@ function packedTokens(random: Random, minTokens = 0) {
 
 const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
   rows ? gather(x, indices(rows)) : x;
+
+/** A perceptron of two layers on rows of nodes, on rows of its own, or on both. */
+function smallPerceptron(random: Random) {
+  const gathered = oneOf(random, [[0], [1, 0], [1, 1]]);
+  const stages = {
+    ...{ gathered, parts: gathered.map(() => 2), widths: [2, 1] },
+    norm: oneOf(random, ["none", "plain", "affine"] as const),
+    activation: oneOf(random, ["tanh", "silu", "sigmoid"] as const),
+    outputActivation: "none" as const,
+  };
+  const rows = randomSegments(random, whole(random, 1, 3), 2);
+  const shapes = [[2, 2], [rows.length, 2], ...parameterShapes(stages)];
+  const operands = shapes.map((shape) => operand(random, shape, [-1, 1]));
+  return { stages, rows: indices(rows), operands };
+}
 
 export const compositeSamplers: Record<string, Sampler> = {
   matmul: (random) => {
@@ -105,6 +122,31 @@ export const compositeSamplers: Record<string, Sampler> = {
       const dW = record("linearGradient", [dy, x], [outputs, inputs], "f32");
       return concat([dW.reshape([-1]), wrap(partOf(dW.expr, "bias"), [dy, x])]);
     });
+  },
+
+  perceptron: (random) => {
+    const { stages, rows, operands } = smallPerceptron(random);
+    return caseOf(`perceptron${JSON.stringify(stages)}`, operands, (nodes, own, ...parameters) => {
+      const parts = stages.gathered.map((isGathered) => (isGathered ? gather(nodes, rows) : own));
+      return perceptron(concat(parts), parameters, { ...stages, epsilon: 0.1 })!;
+    });
+  },
+
+  // with the products that the rewrite makes first as operands
+  perceptronRows: (random) => {
+    const { stages, rows, operands } = smallPerceptron(random);
+    const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
+    const f = (of: Tensor, own: Tensor, ...parameters: Tensor[]) => {
+      const isRepeated = stages.gathered.filter((isGathered) => isGathered);
+      const inputs = [
+        pack(parameters),
+        ...stages.gathered.filter((isGathered) => !isGathered).map(() => own),
+        ...(isRepeated.length > 0 ? [of, ...isRepeated.map(() => rows)] : []),
+      ];
+      const options = { attrs: { ...stages }, values: [0.1] };
+      return record("perceptronRows", inputs, [rows.size, 1], "f32", options);
+    };
+    return caseOf(`rows${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
   },
 
   "matmul with itself": (random) => {

@@ -28,9 +28,20 @@ export const whenElse = (condition: Code, then: Code, otherwise: Code): Code => 
   0x0b,
 ];
 
+/** Does `body`, and again while `condition` holds. */
+export const repeatOnce = (body: Code, condition: Code): Code => [
+  0x03,
+  empty,
+  body,
+  condition,
+  0x0d,
+  0,
+  0x0b,
+];
+
 /** Repeats `body` while `condition` holds; tested in front, and again at the end of each round. */
 export const repeatWhile = (condition: Code, body: Code): Code =>
-  when(condition, [0x03, empty, body, condition, 0x0d, 0, 0x0b]);
+  when(condition, repeatOnce(body, condition));
 
 /** for (i = what it is; i < end; i += step) of unsigned numbers. */
 export const loopUp = (i: Local, end: Code, step: Code, body: Code): Code =>

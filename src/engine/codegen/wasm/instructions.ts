@@ -74,6 +74,8 @@ export const f32 = {
   load: load([0x2a], 2),
   store: store([0x38], 2),
   convertI32U: unary(0xb3),
+  add: binary(0x92),
+  mul: binary(0x94),
 };
 
 /** Conversions on the way to and from functions of JavaScript, whose numbers are f64. */

@@ -1,0 +1,209 @@
+import type { Attrs } from "../src/engine/expr.ts";
+import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { layoutOf } from "../src/engine/layout.ts";
+import { parameterShapes, rowActivations, stagesOf } from "../src/engine/ops/perceptron.ts";
+
+const [tileRows, lanesPerRow] = [8, 8]; // two arrays of 8 rows of 256 are all that every GPU has
+
+/** What the program is made from: where parameters and columns lie. */
+function structureOf(attrs: Attrs) {
+  const stages = stagesOf(attrs);
+  const { parts, gathered, widths } = stages;
+  const shapes = parameterShapes(stages);
+  const { starts } = layoutOf(shapes);
+  const perLayer = stages.norm === "affine" ? 4 : 2;
+  const layers = widths.map((width, layer) => {
+    const [weight, bias, scale, shift] = starts.slice(layer * perLayer);
+    return { width, weight, bias, scale, shift, pitch: shapes[layer * perLayer][1] };
+  });
+  const columns = parts.map((_, part) => parts.slice(0, part).reduce((sum, w) => sum + w, 0));
+  const own = parts.flatMap((width, part) =>
+    gathered[part] ? [] : [{ part, width, column: columns[part] }],
+  );
+  const repeated = gathered.flatMap((isGathered, part) => (isGathered ? [part] : []));
+  const ownWidth = own.reduce((sum, { width }) => sum + width, 0);
+  const widest = Math.max(ownWidth, ...widths);
+  return { ...stages, layers, own, ownWidth, repeated, widest };
+}
+
+/**
+ * perceptronRows: rows through all layers of a perceptron, with nothing stored but the result.
+ *
+ *   z = W₀ [x₀ | x₁ | …] + b₀,   then per layer  h = act(norm(z)),  z = W h + b
+ *
+ * Parts xₚ are columns [R, Kₚ]. Where some are rows of a node array by index, their products with W₀
+ * were made before, once per node (`products`, all blocks of columns beside each other), and are
+ * gathered and added here. All parameters lie in one pack. Norms are over the row.
+ *
+ * One invocation owns one row, which lives in two private arrays; four results are summed at a time. On
+ * GPUs a workgroup owns eight rows in workgroup memory, eight lanes to a row, so that lanes beside each
+ * other read the same weight, and each weight is read once for all rows.
+ */
+export const perceptronRows: KernelSpec = defineKernel({
+  name: "perceptronRows",
+  inputs: (attrs) => {
+    const { own, repeated, parts, layers } = structureOf(attrs);
+    const products = { products: `f32 [N, ${layers[0].width * parts.length}]` };
+    return {
+      flat: "f32 [T]",
+      ...Object.fromEntries(own.map(({ part, width }) => [`x${part}`, `f32 [R, ${width}]`])),
+      ...(repeated.length > 0 ? products : {}),
+      ...Object.fromEntries(repeated.map((part) => [`rows${part}`, "u32 [R]"])),
+    };
+  },
+  output: (attrs) => `f32 [R, ${stagesOf(attrs).widths.at(-1)}]`,
+  numbers: ["epsilon"],
+  finishes: true,
+  threads: ({ R }) => R,
+
+  reference(inputs, y, { R, epsilon }, attrs) {
+    const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
+    const [flat, ...operands] = inputs;
+    const [products, ...rows] = operands.slice(own.length);
+    for (let r = 0; r < R; r++) {
+      let held: number[] = [];
+      for (const [which, { width }] of own.entries())
+        for (let k = 0; k < width; k++) held.push(operands[which][r * width + k]);
+      const columns = own.flatMap(({ width, column }) =>
+        Array.from({ length: width }, (_, k) => column + k),
+      );
+      for (const [which, { width, weight, bias, scale, shift, pitch }] of layers.entries()) {
+        const isLast = which === layers.length - 1;
+        const z = Array.from({ length: width }, (_, o) => {
+          let sum = flat[bias + o];
+          for (const [k, h] of held.entries())
+            sum += h * flat[weight + o * pitch + (which === 0 ? columns[k] : k)];
+          if (which === 0)
+            for (const [g, part] of repeated.entries())
+              sum += products[(rows[g][r] * width + o) * parts.length + part];
+          return sum;
+        });
+        const mean = z.reduce((a, b) => a + b, 0) / width;
+        const variance = z.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
+        const act = rowActivations[isLast ? stages.outputActivation : stages.activation].js;
+        held = z.map((v, o) => {
+          if (isLast || norm === "none") return act(v);
+          const normal = (v - mean) / Math.sqrt(variance + epsilon);
+          return act(norm === "affine" ? normal * flat[scale + o] + flat[shift + o] : normal);
+        });
+      }
+      for (const [o, value] of held.entries()) y[r * held.length + o] = value;
+    }
+  },
+
+  wgsl: (attrs) => {
+    const { widest } = structureOf(attrs);
+    return /* wgsl */ `
+  var held: array<f32, ${widest}>;
+  var next: array<f32, ${widest}>;
+  let r = i;
+  const base = 0u;
+  const start = 0u;
+  const pace = 1u;
+  const isRow = true;
+${rowBody(attrs, "")}`;
+  },
+
+  variants: [
+    {
+      name: "tile",
+      suits: ({ R }) => R >= 64,
+      workgroupSize: lanesPerRow * tileRows,
+      workgroups: ({ R }) => Math.ceil(R / tileRows),
+      sharedBytes: 2 * 4 * tileRows * 256,
+      shared: (attrs) => {
+        const { widest } = structureOf(attrs);
+        return `var<workgroup> held: array<f32, ${tileRows * widest}>;
+var<workgroup> next: array<f32, ${tileRows * widest}>;`;
+      },
+      wgsl: (attrs) => {
+        const { widest } = structureOf(attrs);
+        return /* wgsl */ `
+  let base = (lane % ${tileRows}u) * ${widest}u;
+  let start = lane / ${tileRows}u; // of the lanes of a row
+  const pace = ${lanesPerRow}u;
+  let isRow = tile * ${tileRows}u + lane % ${tileRows}u < dims.R;
+  let r = min(tile * ${tileRows}u + lane % ${tileRows}u, dims.R - 1u); // a row beyond the last is not stored
+${rowBody(attrs, "  workgroupBarrier(); // all lanes of the row have written their columns\n")}`;
+      },
+    },
+  ],
+});
+
+/** All layers of row r; `barrier` stands where columns are read that other lanes have written. */
+function rowBody(attrs: Attrs, barrier: string): string {
+  const { layers, own, ownWidth, repeated, parts, norm, ...stages } = structureOf(attrs);
+  let loaded = 0;
+  const loads = own.map(({ part, width }) => {
+    const at = loaded;
+    loaded += width;
+    return `  for (var k = start; k < ${width}u; k += pace) { held[base + ${at}u + k] = x${part}[r * ${width}u + k]; }\n`;
+  });
+  const gathers = repeated.map(
+    (part) => `  let row${part} = rows${part}[r] * ${layers[0].width * parts.length}u;\n`,
+  );
+  const body = layers.map(({ width, weight, bias, scale, shift, pitch }, which) => {
+    const isLast = which === layers.length - 1;
+    const added = which > 0 ? [] : repeated;
+    // columns of the input in memory, in the order of the weight's
+    const stretches = which > 0 ? [{ at: 0, column: 0, width: pitch }] : stretchesOf(own);
+    const sums = stretches.map(
+      ({ at, column, width }) => `    for (var k = 0u; k < ${width}u; k++) {
+      let c = weights + (k + ${column}u);
+      sum += held[base + ${at}u + k] * vec4f(flat[c.x], flat[c.y], flat[c.z], flat[c.w]);
+    }
+`,
+    );
+    const products = added.map((part) => {
+      const c = (x: string) => `products[row${part} + column.${x} * ${parts.length}u + ${part}u]`;
+      return `    sum += vec4f(${["x", "y", "z", "w"].map(c).join(", ")});\n`;
+    });
+    const value = `sum[t]`;
+    const store = isLast
+      ? `let v = ${value}; if (isRow) { store(r * ${width}u + o + t, ${activate(stages.outputActivation)}); }`
+      : `next[base + o + t] = ${value};`;
+    const layer = `  for (var o = 4u * start; o < ${width}u; o += 4u * pace) {
+    let column = min(vec4u(o, o + 1u, o + 2u, o + 3u), vec4u(${width - 1}u));
+    let weights = ${weight}u + column * ${pitch}u;
+    var sum = vec4f(flat[${bias}u + column.x], flat[${bias}u + column.y], flat[${bias}u + column.z], flat[${bias}u + column.w]);
+${products.join("")}${sums.join("")}    for (var t = 0u; t < min(4u, ${width}u - o); t++) { ${store} }
+  }
+`;
+    if (isLast) return layer;
+    const affine = norm === "affine" ? ` * flat[${scale}u + k] + flat[${shift}u + k]` : "";
+    const normal = norm === "none" ? "next[base + k]" : `(next[base + k] - mean) * scale${affine}`;
+    return `${layer}${barrier}  {
+${norm === "none" ? "" : statistics(width)}  for (var k = start; k < ${width}u; k += pace) {
+    let v = ${normal};
+    held[base + k] = ${activate(stages.activation)};
+  }
+  }
+${barrier}`;
+  });
+  return [...loads, barrier, ...gathers, ...body].join("");
+
+  function activate(name: typeof stages.activation): string {
+    return rowActivations[name].wgsl("v");
+  }
+}
+
+/** Where the parts that are no gathered rows lie in memory and in the weight. */
+function stretchesOf(own: readonly { width: number; column: number }[]) {
+  let end = 0;
+  return own.map(({ width, column }) => {
+    const at = end;
+    end += width;
+    return { at, column, width };
+  });
+}
+
+const statistics = (width: number): string => `  var mean = 0.0;
+  for (var k = 0u; k < ${width}u; k++) { mean += next[base + k]; }
+  mean /= ${width}.0;
+  var variance = 0.0;
+  for (var k = 0u; k < ${width}u; k++) {
+    let d = next[base + k] - mean;
+    variance += d * d;
+  }
+  let scale = inverseSqrt(variance / ${width}.0 + dims.epsilon);
+`;
