@@ -59,9 +59,6 @@ export function groupNodes(
     ? finishersOf(nodes, roots, hosts, fusion, options)
     : new Map<Expr, Expr>();
   const finished = new Set(finishers.values());
-  for (const kernel of force)
-    if (stored.has(kernel) && !finished.has(kernel))
-      throw cannotForce(kernel, stored.get(kernel) as string, refusals.get(kernel));
   const groups = roots
     .filter((root) => !hosts.has(root) && !finished.has(root))
     .map((root) => {
@@ -78,6 +75,8 @@ export function groupNodes(
     });
   const merged = mergeGroups(groups, nodes, fusion, options);
   const why = (root: Expr) => refusals.get(root) ?? (fuse ? "" : "fusion is off");
+  for (const root of merged.flatMap(({ roots }) => roots))
+    if (force.has(root)) throw cannotForce(root, stored.get(root) as string, refusals.get(root));
   return merged.map((group) => ({ ...group, alone: why(group.roots[0]) }));
 }
 
@@ -307,7 +306,8 @@ function storedNodes(
     const isFull = full !== undefined;
     let reason = wanted.get(node) ?? reasonToStore(node, regions, { isFull, fuse });
     if (forbid.has(node) && !isSource(node)) reason ??= "forbidden";
-    if (force.has(node) && reason && !isComposite(node)) {
+    const isMergedLater = isComposite(node) || isReduction(node);
+    if (force.has(node) && reason && !isMergedLater) {
       if (isFull || !isWorthIt(reason)) throw cannotForce(node, isFull ? "binding limit" : reason);
       reason = undefined;
     }
@@ -338,7 +338,7 @@ function storedNodes(
 
 /** Whether a value is stored because that pays; it need not be. */
 const isWorthIt = (reason: string): boolean =>
-  /^(reshaped|rows gathered|reduction|used by|read at|fusion is off)/.test(reason);
+  /^(reshaped|rows gathered|used by|read at|fusion is off)/.test(reason);
 
 function reasonToStore(
   node: Expr,

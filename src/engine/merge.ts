@@ -122,7 +122,7 @@ class Merger {
     );
     if (!plain) return null;
     const { users, wanted, refusals } = this.fusion;
-    const { maxInputs, forbid } = this.options;
+    const { maxInputs, force, forbid } = this.options;
     const values = [...a.values, ...b.values].sort(
       (x, y) => (this.position.get(x) as number) - (this.position.get(y) as number),
     );
@@ -157,7 +157,8 @@ class Merger {
       return refuse(`the launch would need ${buffers} buffers, ${maxInputs + 1} at most`);
     if (walk && !isContiguous(walk, roots)) return refuse("it would be written column by column");
     const saved = gain(walk, inner, this.fusion);
-    if (saved <= 0) return refuse("computing it again costs more than a launch");
+    if (saved <= 0 && !inner.some((value) => force.has(value)))
+      return refuse("computing it again costs more than a launch");
     const [{ group }] = [a, b].filter((team) => team.values.includes(roots[0]));
     return this.teamFor({ ...group, roots, inner, walk }, values);
   }
