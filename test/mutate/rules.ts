@@ -67,7 +67,7 @@ function ruleOfComposite(composite: Composite): Rule {
   const row = composite as Row;
   const rule = ruleIn("composite", composite.name, row);
   if (rule.grad) return rule;
-  const composed: Grad = (dy, _inputs, _y, expr) => throughComposition(dy, expr);
+  const composed: Grad = (dy, _inputs, _y, expr, dParts) => throughComposition(dy, expr, dParts);
   return { ...rule, grad: composed };
 }
 
