@@ -1,7 +1,8 @@
 /** The catalogue of kernels: a line here puts one to work and under test. */
 import type { KernelSpec } from "../src/engine/kernel.ts";
-import { attention } from "./attention.ts";
-import { attentionGradient } from "./attentionGradient.ts";
+import { attention, crossAttention } from "./attention.ts";
+import { attentionBiasGradient } from "./attentionBiasGradient.ts";
+import { attentionGradient, crossAttentionGradient } from "./attentionGradient.ts";
 import { layerNorm } from "./layerNorm.ts";
 import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
@@ -16,7 +17,10 @@ import { leastOfRows } from "./topk.ts";
 
 export const kernels = {
   attention,
+  attentionBiasGradient,
   attentionGradient,
+  crossAttention,
+  crossAttentionGradient,
   blockSums,
   countDigits,
   layerNorm,

@@ -7,6 +7,7 @@ import { currentDevice } from "./engine/runtime/open.ts";
 useKernels(Object.values(kernels));
 useEvaluator(currentDevice);
 
+export { type AttentionOptions, attention, crossAttention } from "./engine/attention.ts";
 export { gradients } from "./engine/autograd.ts";
 export { checkpoint } from "./engine/checkpoint.ts";
 export {
@@ -32,7 +33,6 @@ export {
 export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec, type Tiles } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
-export { attention } from "./engine/ops/attention.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { linear } from "./engine/ops/linear.ts";
 export { edgesOfNeighbors, type NeighborEdges } from "./engine/ops/neighborEdges.ts";

@@ -5,6 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { products } from "./matmul.ts";
 import { roofs } from "./roofs.ts";
 import { rows } from "./rows.ts";
+import { searches } from "./search.ts";
 import { segments } from "./segments.ts";
 import { training } from "./training.ts";
 
@@ -15,5 +16,6 @@ export const workloads: readonly Workload[] = [
   ...rows,
   ...attentions,
   ...segments,
+  ...searches,
   ...training,
 ];

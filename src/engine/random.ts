@@ -29,9 +29,14 @@ export class Rng {
     return new Rng([low, high]);
   }
 
+  /** @internal Takes a draw without drawing: the two words of the key, and the draw's number. */
+  take(): [key0: number, key1: number, draw: number] {
+    return [...this.key, this.draws++ >>> 0];
+  }
+
   /** 32 random bits per element, u32. */
   bits(shape: Shape): Tensor {
-    const values = [...this.key, this.draws++ >>> 0, 0];
+    const values = [...this.take(), 0];
     return record("randomBits", [], [sizeOf(shape)], "u32", { values }).reshape(shape);
   }
 

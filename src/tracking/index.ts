@@ -61,13 +61,22 @@ export {
   type Truth,
 } from "./event.ts";
 export {
+  consecutiveEdges,
   cutEdges,
   type EdgeIndex,
+  edgeWeights,
   filterEdges,
+  type HitsOfParticles,
   type LabelledGraph,
   type LabelOptions,
   labelledGraph,
+  layerwiseEdges,
+  modulewiseEdges,
+  type NearestGraph,
+  type NearestGraphOptions,
   type NodeTruth,
+  nearestGraph,
+  vertexDistances,
 } from "./graphs/index.ts";
 export * from "./metrics/index.ts";
 export {

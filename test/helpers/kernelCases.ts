@@ -69,12 +69,27 @@ const byDigit: Contract = {
   },
 };
 
-const byHeadDim: Contract = {
-  attrs: [1, 4, 7].map((headDim) => ({ headDim })),
-  sizes: (sizes, { headDim }) => {
+/** Attention with these of the things that it may have. */
+const withFeatures = (...features: readonly string[][]): Contract => ({
+  attrs: features.map((names, which) => ({
+    headDim: [4, 1, 7, 2, 3][which % 5]!,
+    ...Object.fromEntries(names.map((name) => [name, true])),
+  })),
+  sizes: (sizes, { headDim, hasEvents }, random) => {
     sizes.D = headDim as number;
+    if (hasEvents) Object.assign(sizes, { B: 1, ...("M" in sizes ? { M: sizes.N } : {}) });
+    if ("X" in sizes) sizes.X = random() < 0.5 ? 1 : sizes.B!;
+    if ("Y" in sizes) sizes.Y = random() < 0.5 ? 1 : sizes.H!;
   },
-};
+  inputs: ({ N, S }, random, { hasEvents }) => (hasEvents ? { offsets: cuts(N!, S!, random) } : {}),
+  numbers: {
+    ...{ scale: 0.7, dropped: 0.25, draw: 6 },
+    ...{ key0Low: 4711, key0High: 65535, key1Low: 3, key1High: 40000 },
+  },
+});
+const [mask, events, dropout, bias] = ["hasMask", "hasEvents", "hasDropout", "hasBias"];
+const packed = withFeatures([mask], [mask, events, dropout]);
+const separate = withFeatures([], [mask, bias, dropout]);
 
 const rowStages: readonly Attrs[] = [
   { parts: [5], gathered: [0], widths: [3], norm: "none", activation: "none" },
@@ -105,8 +120,11 @@ const contracts: Partial<Record<KernelName, Contract>> = {
       sizes.C = random() < 0.5 ? 1 : sizes.B!; // one matrix for all, or one each
     },
   },
-  attention: byHeadDim,
-  attentionGradient: byHeadDim,
+  attention: packed,
+  attentionGradient: packed,
+  attentionBiasGradient: withFeatures([bias], [mask, bias, dropout]),
+  crossAttention: separate,
+  crossAttentionGradient: separate,
   blockSums: { attrs: [{ reverse: false }, { reverse: true }] },
   scanBlocks: { attrs: scans },
   countDigits: byDigit,

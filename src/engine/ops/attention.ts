@@ -1,137 +1,129 @@
-import { defineComposite, partOf } from "../composite.ts";
-import { zeros } from "../create.ts";
-import { expectDType } from "../dtype.ts";
-import { ShapeError } from "../errors.ts";
-import type { Expr } from "../expr.ts";
-import { showShape } from "../shape.ts";
-import { concat, Tensor, wrap } from "../tensor.ts";
+import { type CompositeResult, defineComposite, partOf } from "../composite.ts";
+import type { Attrs, Expr } from "../expr.ts";
+import { concat, type Tensor, wrap } from "../tensor.ts";
+import { type Pairs, pairsOf } from "./attentionPairs.ts";
 import { matmul } from "./contraction.ts";
 
 const masked = -1e30; // its exponential is 0 next to any score; −∞ is not to be spelled in WGSL
 
-/** Queries, keys and values per head, f32 [B, H, N, D], of packed ones. */
-function unpack(packed: Expr): [q: Tensor, k: Tensor, v: Tensor] {
-  const [batch, numTokens, , heads, width] = packed.shape;
-  const byHead = new Tensor(packed).permute([2, 0, 3, 1, 4]); // [3, B, H, N, D]
-  const part = (which: number) =>
-    byHead.slice([[which, which + 1]]).reshape([batch, heads, numTokens, width]);
-  return [part(0), part(1), part(2)];
-}
+/** exp(s − L) where it is not hidden; L f32 [B, H, M, 1]. */
+const weightsOf = ({ scores, hide }: Pairs, logSum: Tensor): Tensor =>
+  hide(hide(scores.sub(logSum), 0).exp(), 0);
 
-/** s_ij = q_i · k_j / √D, and which of them are masked: f32 and bool [B, H, N, N]. */
-function scoresOf(q: Tensor, k: Tensor, mask: Expr): { scores: Tensor; hidden: Tensor } {
-  const [batch, , numTokens, width] = q.shape;
-  const scores = matmul(q, k, { transposeB: true }).mul(1 / Math.sqrt(width));
-  return { scores, hidden: new Tensor(mask).reshape([batch, 1, 1, numTokens]) };
-}
-
-/** exp(s − L) where it is not masked; L f32 [B, H, N, 1]. */
-const weightsOf = ({ scores, hidden }: ReturnType<typeof scoresOf>, logSum: Tensor): Tensor =>
-  hidden.select(0, hidden.select(0, scores.sub(logSum)).exp());
-
-/** Log of the sum of exponentials over unmasked keys, f32 [B, H, N, 1]. */
-function logSumOf({ scores, hidden }: ReturnType<typeof scoresOf>): Tensor {
-  const visible = hidden.select(masked, scores);
+/** Log of the sum of exponentials over the keys that are not hidden, f32 [B, H, M, 1]. */
+function logSumOf({ scores, hide }: Pairs): Tensor {
+  const visible = hide(scores, masked);
   const greatest = visible.max({ axes: 3, keepAxes: true });
-  const total = hidden.select(0, visible.sub(greatest).exp()).sum({ axes: 3, keepAxes: true });
+  const total = hide(visible.sub(greatest).exp(), 0).sum({ axes: 3, keepAxes: true });
   return greatest.add(total.maximum(1e-30).log());
 }
 
-const packedAttention = defineComposite({
-  name: "attention",
-  shape: ([qkv]) => [qkv.shape[0], qkv.shape[1], qkv.shape[3], qkv.shape[4]],
-  compose: ([packed, mask]) => {
-    const [q, k, v] = unpack(packed);
-    const scores = scoresOf(q, k, mask);
-    return matmul(weightsOf(scores, logSumOf(scores)), v).permute([0, 2, 1, 3]).expr;
-  },
+/** From [B, H, N, D] to [B, N, H, D], and back. */
+const byToken = (x: Tensor): Tensor => x.permute([0, 2, 1, 3]);
 
-  // L_i per query and head: from it, the gradient has the weights without their sum
-  parts: {
-    logSum: {
-      shape: ([qkv]) => [qkv.shape[0], qkv.shape[1], qkv.shape[3]],
-      compose: ([packed, mask]) => {
-        const [batch, numTokens, , heads] = packed.shape;
-        const [q, k] = unpack(packed);
-        const byHead = logSumOf(scoresOf(q, k, mask));
-        return byHead.permute([0, 2, 1, 3]).reshape([batch, numTokens, heads]).expr;
-      },
+/** What queries read, and L per query and head, from which the gradient has the weights again. */
+function defineAttention(isPacked: boolean) {
+  const shapeOf = ([q]: readonly Expr[]) =>
+    isPacked ? [q.shape[0], q.shape[1], q.shape[3], q.shape[4]] : q.shape;
+  const compose: CompositeResult["compose"] = (inputs, expr) => {
+    const pairs = pairsOf(inputs, expr, isPacked);
+    return byToken(matmul(pairs.keep(weightsOf(pairs, logSumOf(pairs))), pairs.v)).expr;
+  };
+  const logSum: CompositeResult = {
+    shape: (inputs) => shapeOf(inputs).slice(0, 3),
+    compose: (inputs, expr) => {
+      const ofHeads = byToken(logSumOf(pairsOf(inputs, expr, isPacked)));
+      return ofHeads.reshape(ofHeads.shape.slice(0, 3)).expr;
     },
-  },
+  };
+  return defineComposite({
+    name: isPacked ? "attention" : "crossAttention",
+    shape: shapeOf,
+    compose,
+    parts: { logSum },
+    // Scores are computed again rather than kept: nothing of size N × N is ever stored. As ∂L_i/∂s_ij is
+    // P_ij too, a gradient of L only changes what is subtracted from the slopes.
+    grad: (dy, inputs, y, { attrs, values }, { logSum: dLogSum }) => {
+      const delta = dy.mul(y).sum({ axes: 3 });
+      const saved = [
+        wrap(partOf(y.expr, "logSum"), [y]),
+        dLogSum ? delta.sub(dLogSum) : delta, // [B, M, H] both
+      ];
+      const operands = [...inputs, dy, ...saved];
+      const exprs = operands.map(({ expr }) => expr);
+      const others = inputs.map(() => null);
+      if (isPacked)
+        return [wrap(packedGradient(exprs, attrs, values), operands), ...others.slice(1)];
+      const dq = crossGradient(exprs, attrs, values);
+      const [dk, dv] = ["dk", "dv"].map((name) => wrap(partOf(dq, name), operands));
+      const rest: (Tensor | null)[] = others.slice(3);
+      if (attrs.hasBias)
+        rest[attrs.hasMask ? 1 : 0] = wrap(biasGradient(exprs, attrs, values), operands);
+      return [wrap(dq, operands), dk, dv, ...rest];
+    },
+  });
+}
 
-  // Scores are computed again rather than kept: nothing of size N × N is ever stored. As ∂L_i/∂s_ij is
-  // P_ij too, a gradient of L only changes what is subtracted from the slopes.
-  grad: (dy, [qkv, mask], y, { attrs }, { logSum: dLogSum }) => {
-    const delta = dy.mul(y).sum({ axes: 3 }); // [B, N, H]
-    const inputs = [
-      qkv,
-      mask,
-      dy,
-      wrap(partOf(y.expr, "logSum"), [y]),
-      dLogSum ? delta.sub(dLogSum) : delta,
-    ];
-    return [
-      wrap(
-        attentionGradient(
-          inputs.map(({ expr }) => expr),
-          attrs,
-        ),
-        inputs,
-      ),
-      null,
-    ];
-  },
-});
+export const packedAttention = defineAttention(true);
+export const separateAttention = defineAttention(false);
+
+/** With P_ij = exp(s_ij − L_i): m_ij P_ij, and dS_ij = P_ij (m_ij dy_i · v_j − δ_i), f32 [B, H, M, N]. */
+function slopesOf(inputs: readonly Expr[], expr: Expr, isPacked: boolean) {
+  const pairs = pairsOf(inputs, expr, isPacked);
+  const [gradient, ...saved] = pairs.rest;
+  const dy = byToken(gradient);
+  const [logSum, delta] = saved.map((perQuery) =>
+    byToken(perQuery.reshape([...perQuery.shape, 1])),
+  );
+  const weights = weightsOf(pairs, logSum);
+  const ds = weights.mul(pairs.keep(matmul(dy, pairs.v, { transposeB: true })).sub(delta));
+  return { pairs, dy, kept: pairs.keep(weights), ds };
+}
 
 /**
- * dL/dqkv from dL/dy, f32 [B, N, 3, H, D]. With P_ij = exp(s_ij − L_i), δ_i = dy_i · y_i and dS_ij = P_ij (dy_i · v_j − δ_i):
+ * The gradients of queries, keys and values, f32 [B, N, H, D] each, as compositions:
  *
- *   dq_i = Σ_j dS_ij k_j / √D      dk_j = Σ_i dS_ij q_i / √D      dv_j = Σ_i P_ij dy_i
+ *   dq_i = scale Σ_j dS_ij k_j      dk_j = scale Σ_i dS_ij q_i      dv_j = Σ_i m_ij P_ij dy_i
  */
-const attentionGradient = defineComposite({
+const gradients: Record<"dq" | "dk" | "dv", (of: ReturnType<typeof slopesOf>) => Tensor> = {
+  dq: ({ pairs, ds }) => byToken(matmul(ds.mul(pairs.scale), pairs.k)),
+  dk: ({ pairs, ds }) => byToken(matmul(ds.mul(pairs.scale), pairs.q, { transposeA: true })),
+  dv: ({ dy, kept }) => byToken(matmul(kept, dy, { transposeA: true })),
+};
+
+const packedGradient = defineComposite({
   name: "attentionGradient",
   shape: ([qkv]) => qkv.shape,
-  compose: ([packed, mask, gradient, ...statistics]) => {
-    const [batch, numTokens, , heads, width] = packed.shape;
-    const [q, k, v] = unpack(packed);
-    const dy = new Tensor(gradient).permute([0, 2, 1, 3]); // [B, H, N, D]
-    const [logSum, delta] = statistics.map((perQuery) =>
-      new Tensor(perQuery).permute([0, 2, 1]).reshape([batch, heads, numTokens, 1]),
+  compose: (inputs, expr) => {
+    const slopes = slopesOf(inputs, expr, true);
+    const [batch, numTokens, , heads, width] = expr.shape;
+    const parts = Object.values(gradients).map((of) =>
+      of(slopes).reshape([batch, numTokens, 1, heads, width]),
     );
-    const weights = weightsOf(scoresOf(q, k, mask), logSum);
-    const ds = weights
-      .mul(matmul(dy, v, { transposeB: true }).sub(delta))
-      .mul(1 / Math.sqrt(width));
-    const parts = [
-      matmul(ds, k),
-      matmul(ds, q, { transposeA: true }),
-      matmul(weights, dy, { transposeA: true }),
-    ].map((part) => part.permute([0, 2, 1, 3]).reshape([batch, numTokens, 1, heads, width]));
     return concat(parts, 2).expr;
   },
 });
 
-/**
- * Scaled dot-product self-attention, Vaswani et al. 2017 (arXiv:1706.03762).
- *
- *   y_i = Σ_j softmax_j(q_i · k_j / √D) v_j      over the keys j that are not masked
- *
- * qkv f32 [B, N, 3, H, D] queries, keys, values per head; mask bool [B, N], true = ignore this key
- * → f32 [B, N, H, D]; zeros where every key is masked.
- */
-export function attention(qkv: Tensor, mask: Tensor): Tensor {
-  expectDType("attention(qkv)", qkv.dtype, ["f32"]);
-  expectDType("attention(mask)", mask.dtype, ["bool"]);
-  const [batch, numTokens, three] = qkv.shape;
-  if (qkv.rank !== 5 || three !== 3 || qkv.shape[4] === 0)
-    throw new ShapeError(
-      `attention(qkv): expected [B, N, 3, H, D] with D ≥ 1, got ${showShape(qkv.shape)}`,
-    );
-  if (mask.rank !== 2 || mask.shape[0] !== batch || mask.shape[1] !== numTokens)
-    throw new ShapeError(
-      `attention(mask): expected [${batch}, ${numTokens}], got ${showShape(mask.shape)}`,
-    );
-  const [, , , heads, width] = qkv.shape;
-  if (qkv.size === 0) return zeros([batch, numTokens, heads, width]);
-  return wrap(packedAttention([qkv.expr, mask.expr], { headDim: width }), [qkv, mask]);
-}
+const part = (which: number, name: "dk" | "dv"): CompositeResult => ({
+  shape: (inputs: readonly Expr[]) => inputs[which].shape,
+  compose: (inputs, expr) => gradients[name](slopesOf(inputs, expr, false)).expr,
+});
+
+const crossGradient = defineComposite({
+  name: "crossAttentionGradient",
+  shape: ([q]) => q.shape,
+  compose: (inputs, expr) => gradients.dq(slopesOf(inputs, expr, false)).expr,
+  parts: { dk: part(1, "dk"), dv: part(2, "dv") },
+});
+
+/** dBias f32 [X, Y, M, N]: dS, summed over the events and heads that share an entry. */
+const biasGradient = defineComposite({
+  name: "attentionBiasGradient",
+  shape: (inputs, attrs) => biasIn(inputs, attrs).shape,
+  compose: (inputs, expr) => {
+    const { ds } = slopesOf(inputs, expr, false);
+    return ds.sumTo(biasIn(inputs, expr.attrs).shape).expr;
+  },
+});
+
+const biasIn = (inputs: readonly Expr[], { hasMask }: Attrs): Expr => inputs[hasMask ? 4 : 3];

@@ -1,7 +1,7 @@
 /** The catalogue of layers. */
 
 export { type AggregationName, aggregations } from "./aggregate.ts";
-export { SelfAttention, UnprojectedAttention } from "./attention.ts";
+export { type AttentionExtras, SelfAttention, UnprojectedAttention } from "./attention.ts";
 export { BatchNorm, type BatchNormOptions } from "./batchNorm.ts";
 export { Dropout } from "./dropout.ts";
 export { EncoderLayer, type EncoderLayerOptions } from "./encoder.ts";

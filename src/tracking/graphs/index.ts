@@ -6,3 +6,12 @@ export {
   labelledGraph,
   type NodeTruth,
 } from "./labelledGraph.ts";
+export { type NearestGraph, type NearestGraphOptions, nearestGraph } from "./nearestGraph.ts";
+export {
+  consecutiveEdges,
+  edgeWeights,
+  type HitsOfParticles,
+  layerwiseEdges,
+  modulewiseEdges,
+  vertexDistances,
+} from "./truthEdges.ts";

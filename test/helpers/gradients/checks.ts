@@ -3,6 +3,7 @@
  * `npm run mutate:grads` with a rule that is wrong.
  */
 import { randomFrom } from "../../../src/testing/index.ts";
+import { attentionSamplers } from "./attention.ts";
 import { type Case, checkCase, type Sampler } from "./case.ts";
 import { compositeSamplers } from "./composites.ts";
 import { elementwiseSamplers } from "./elementwise.ts";
@@ -20,6 +21,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   ...reduceSamplers,
   ...segmentSamplers,
   ...compositeSamplers,
+  ...attentionSamplers,
   ...rowSamplers,
   ...sortSamplers,
 };

@@ -2,43 +2,15 @@
 import { partOf } from "../../../src/engine/composite.ts";
 import { parameterShapes, perceptron } from "../../../src/engine/ops/perceptron.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
-import {
-  attention,
-  concat,
-  gather,
-  indices,
-  linear,
-  matmul,
-  pack,
-  Tensor,
-  tensor,
-} from "../../../src/index.ts";
+import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
-  oneOf,
-  type Random,
   randomGraph,
   randomSegments,
   whole,
 } from "../../../src/testing/index.ts";
 import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
-
-/** Shapes of qkv and of the result, and which keys are hidden. */
-function packedTokens(random: Random, minTokens = 0) {
-  const [batch, heads, width] = oneOf(random, [
-    [1, 1, 2],
-    [2, 1, 1],
-    [1, 2, 1],
-  ]);
-  const numTokens = whole(random, minTokens, 3);
-  const hides = Array.from({ length: batch * numTokens }, () => (chance(random, 0.3) ? 1 : 0));
-  return {
-    qkv: [batch, numTokens, 3, heads, width],
-    y: [batch, numTokens, heads, width],
-    masked: tensor(hides, [batch, numTokens], { dtype: "bool" }),
-  };
-}
 
 const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
   rows ? gather(x, indices(rows)) : x;
@@ -154,31 +126,6 @@ export const compositeSamplers: Record<string, Sampler> = {
     const flags = chance(random) ? { transposeA: true } : { transposeB: true };
     return caseOf(`matmul${JSON.stringify(flags)} itself`, [operand(random, shape)], (x) =>
       matmul(x, x, flags),
-    );
-  },
-
-  attention: (random) => {
-    const { qkv, masked } = packedTokens(random);
-    return caseOf("attention", [operand(random, qkv)], (x) => attention(x, masked));
-  },
-
-  "attention and its log-sum": (random) => {
-    const { qkv, masked } = packedTokens(random, 1);
-    return caseOf("attention, logSum", [operand(random, qkv)], (x) => {
-      const y = attention(x, masked);
-      const logSum = new Tensor(partOf(y.expr, "logSum"));
-      return concat([y.reshape([-1]), logSum.reshape([-1])]);
-    });
-  },
-
-  // its gradient, as a function of independent operands
-  attentionGradient: (random) => {
-    const { qkv, masked, y } = packedTokens(random, 1);
-    const operands = [qkv, y, y.slice(0, 3), y.slice(0, 3)].map((shape) => operand(random, shape));
-    return caseOf("attentionGradient", operands, (x, dy, logSum, delta) =>
-      record("attentionGradient", [x, masked, dy, logSum, delta], qkv, "f32", {
-        attrs: { headDim: y[3] },
-      }),
     );
   },
 
