@@ -9,6 +9,7 @@ useEvaluator(currentDevice);
 
 export { type AttentionOptions, attention, crossAttention } from "./engine/attention.ts";
 export { gradients } from "./engine/autograd.ts";
+export { checkpoint } from "./engine/checkpoint.ts";
 export {
   full,
   indices,
@@ -19,6 +20,7 @@ export {
   tensor,
   zeros,
 } from "./engine/create.ts";
+export { customGradient, type GradientRule } from "./engine/customGradient.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export {
   DeviceError,
@@ -29,7 +31,7 @@ export {
   ShapeError,
 } from "./engine/errors.ts";
 export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
-export { type Dims, defineKernel, type KernelSpec } from "./engine/kernel.ts";
+export { type Dims, defineKernel, type KernelSpec, type Tiles } from "./engine/kernel.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { linear } from "./engine/ops/linear.ts";
@@ -43,6 +45,7 @@ export { logSoftmax, logSumExp, softmax } from "./engine/ops/softmax.ts";
 export { argsort, type SortOptions, sort } from "./engine/ops/sort.ts";
 export { type Topk, type TopkOptions, topk } from "./engine/ops/topk.ts";
 export { pack, pieces } from "./engine/pack.ts";
+export { type Place, type PlanOptions, withPlan } from "./engine/planning.ts";
 export { Rng } from "./engine/random.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {

@@ -6,6 +6,7 @@
  */
 import { type Composite, type CompositeResult, compositeNamed, isPart } from "./composite.ts";
 import { full, zeros } from "./create.ts";
+import { customOf } from "./customGradient.ts";
 import { isFloat } from "./dtype.ts";
 import { DTypeError, ShapeError } from "./errors.ts";
 import { type Expr, makeExpr, realized } from "./expr.ts";
@@ -97,14 +98,15 @@ export function gradients(loss: Tensor, inputs: readonly Tensor[], seed?: Tensor
   for (const expr of path.reverse()) {
     const dParts = ofParts.get(expr) ?? {};
     const dy = found.get(expr) ?? (ofParts.has(expr) ? zeros(expr.shape) : undefined);
-    if (!dy || !expr.inputs.some((input) => onPath.has(input))) continue;
+    const operands = operandsOf(expr, wanted);
+    if (!dy || !operands.some((input) => onPath.has(input))) continue;
     if (isPart(expr)) {
       const [whole] = expr.inputs;
       ofParts.set(whole, { ...ofParts.get(whole), [expr.attrs.name as string]: dy });
       continue;
     }
-    const gradient = ruleOf(expr)(dy, expr, expr.inputs.map(tensorOf), tensorOf(expr), dParts);
-    for (const [which, input] of expr.inputs.entries()) {
+    const gradient = ruleOf(expr)(dy, expr, operands.map(tensorOf), tensorOf(expr), dParts);
+    for (const [which, input] of operands.entries()) {
       const part = gradient[which];
       if (!part || !onPath.has(input)) continue;
       const known = found.get(input);
@@ -121,14 +123,15 @@ function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
   const stack: { expr: Expr; next: number }[] = [{ expr: root, next: 0 }];
   while (stack.length > 0) {
     const top = stack[stack.length - 1];
-    const input = leads.has(top.expr) ? undefined : top.expr.inputs[top.next++];
+    const operands = operandsOf(top.expr, wanted);
+    const input = leads.has(top.expr) ? undefined : operands[top.next++];
     if (input) {
       if (!leads.has(input)) stack.push({ expr: input, next: 0 });
       continue;
     }
     stack.pop();
     if (leads.has(top.expr)) continue;
-    const passes = top.expr.op !== "stopGradient" && top.expr.inputs.some((x) => leads.get(x));
+    const passes = top.expr.op !== "stopGradient" && operands.some((x) => leads.get(x));
     const carries = isFloat(top.expr.dtype) && (passes || wanted.has(top.expr));
     leads.set(top.expr, carries);
     if (carries) path.push(top.expr);
@@ -136,8 +139,16 @@ function pathTo(root: Expr, wanted: ReadonlySet<Expr>): Expr[] {
   return path;
 }
 
+/** What a value depends on as far as gradients are concerned. */
+function operandsOf(expr: Expr, wanted: ReadonlySet<Expr>): readonly Expr[] {
+  if (expr.op === "recompute" && wanted.has(expr)) return []; // an input of what is computed again
+  return customOf(expr)?.inputs.map((input) => input.expr) ?? expr.inputs;
+}
+
 function ruleOf(expr: Expr): Rule {
   const { op } = expr;
+  const custom = customOf(expr);
+  if (custom) return (dy, _expr, inputs, y) => [...custom.rule(dy, inputs, y)];
   if (op in unary || op in binary || op in ternary) return elementwiseRule;
   if (op in reduce) return reductionRule;
   if (op === "cast") return (dy) => [dy]; // between f32 and f16: rounding has no slope of its own

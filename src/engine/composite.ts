@@ -12,11 +12,6 @@ export interface CompositeResult {
   shape: (inputs: readonly Expr[], attrs: Attrs) => Shape;
   /** That of the first input unless it says otherwise. */
   dtype?: DType;
-  /**
-   * Whether the composition needs time or memory of the square of a size. It says what the op means,
-   * and tests compare with it; what is computed otherwise only to be compared keeps the kernel.
-   */
-  isQuadratic?: boolean;
   /** The same value from primitives; `expr` carries attributes and run-time numbers. */
   compose: (inputs: readonly Expr[], expr: Expr) => Expr;
 }
@@ -107,7 +102,7 @@ export function expandComposites(
     const composite = keep(node) ? undefined : composites.get(node.op);
     if (composite) {
       const compose = (rewrite && composite.rewrite?.to) || composite.compose;
-      return compose(inputs, node);
+      return labelled(compose(inputs, node), node);
     }
     if (isPart(node)) {
       const [whole] = node.inputs;
@@ -122,6 +117,21 @@ export function expandComposites(
   };
   for (const node of nodes) if (!node.storage) replaced.set(node, replace(node));
   return outputs.map(now);
+}
+
+/** The composition goes by the name of what it stands for. */
+function labelled(composition: Expr, { label }: Expr): Expr {
+  composition.label ??= label;
+  return composition;
+}
+
+/** What a composite, or a part of one, stands for. */
+export function compositionOf(expr: Expr): Expr {
+  const whole = isPart(expr) ? expr.inputs[0] : expr;
+  const result = isPart(expr)
+    ? resultNamed(whole, expr.attrs.name as string)
+    : (composites.get(expr.op) as Composite);
+  return result.compose(whole.inputs, whole);
 }
 
 /** A composite that no kernel computes, or a part that has not been kept of one computed before. */

@@ -37,6 +37,8 @@ export interface Expr {
   readonly values: readonly number[];
   readonly signature: string;
   storage: Storage | null;
+  /** What people call the value; copies of the node share it. No part of the structure. */
+  label: { readonly name: string } | null;
 }
 
 interface ExprParts {
@@ -87,7 +89,8 @@ export function makeExpr(parts: ExprParts): Expr {
   const alike = parts.elementwise ? inputs.map((x) => (sameShape(x.shape, shape) ? "=" : "~")) : [];
   const signature = `${op}${fixed}:${dtype}${shape.length}${alike.join("")}`;
   const { storage = null } = parts;
-  const expr: Expr = { op, inputs, shape, dtype, attrs, values, signature, storage };
+  const label = null;
+  const expr: Expr = { op, inputs, shape, dtype, attrs, values, signature, storage, label };
   if (!storage) made.into?.push(expr); // else, the value is somebody else's
   if (env.debug() >= 2) origins.set(expr, new Error().stack ?? "");
   return expr;

@@ -5,12 +5,14 @@
  * with the elementwise ops that follow.
  */
 import { isComposite, isPart } from "./composite.ts";
+import { DeviceError } from "./errors.ts";
 import type { Expr } from "./expr.ts";
 import { kernelNamed } from "./kernel.ts";
 import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
 import { mergeGroups } from "./merge.ts";
 import { movement } from "./ops/movement.ts";
-import { sameShape } from "./shape.ts";
+
+import { sameShape, showShape } from "./shape.ts";
 import { isPointwise, type Walk } from "./walk.ts";
 
 export interface FuseOptions {
@@ -18,6 +20,9 @@ export interface FuseOptions {
   maxInputs: number;
   /** False: one launch per op. */
   fuse: boolean;
+  /** Values that a person wants computed where they are used, or stored by a launch of their own. */
+  force: ReadonlySet<Expr>;
+  forbid: ReadonlySet<Expr>;
 }
 
 /** What one launch computes. */
@@ -34,21 +39,24 @@ export interface Group {
   kernel: Expr | null;
   /** Why its first result is stored. */
   reason: string;
+  /** Why no launch that reads the results computes them. */
+  alone: string;
 }
 
 /** The launches for `outputs`, in an order in which every value is stored before it is read. */
 export function groupNodes(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  { maxInputs, fuse }: FuseOptions,
+  options: FuseOptions,
 ): Group[] {
-  const fusion = storedNodes(nodes, outputs, { maxInputs, fuse });
-  const { stored } = fusion;
+  const { fuse, force } = options;
+  const fusion = storedNodes(nodes, outputs, options);
+  const { stored, refusals } = fusion;
   const written = nodes.filter((node) => stored.has(node) && !node.storage);
   const roots = written.filter((node) => !isPart(node));
-  const hosts = fuse ? hostsOf(roots, fusion, maxInputs) : new Map<Expr, Expr>();
+  const hosts = fuse ? hostsOf(roots, fusion, options) : new Map<Expr, Expr>();
   const finishers = fuse
-    ? finishersOf(nodes, roots, hosts, fusion, maxInputs)
+    ? finishersOf(nodes, roots, hosts, fusion, options)
     : new Map<Expr, Expr>();
   const finished = new Set(finishers.values());
   const groups = roots
@@ -62,9 +70,24 @@ export function groupNodes(
         parts: written.filter((part) => isPart(part) && part.inputs[0] === (kernel ?? root)),
         kernel,
         reason: stored.get(root) as string,
+        alone: "",
       };
     });
-  return mergeGroups(groups, nodes, fusion, { maxInputs, fuse });
+  const merged = mergeGroups(groups, nodes, fusion, options);
+  const why = (root: Expr) => refusals.get(root) ?? (fuse ? "" : "fusion is off");
+  for (const root of merged.flatMap(({ roots }) => roots))
+    if (force.has(root)) throw cannotForce(root, stored.get(root) as string, refusals.get(root));
+  return merged.map((group) => ({ ...group, alone: why(group.roots[0]) }));
+}
+
+function cannotForce(node: Expr, reason: string, refusal = ""): DeviceError {
+  const name = node.label ? `${node.label.name} (${node.op})` : node.op;
+  const why = [reason, refusal].filter(Boolean).join("; ");
+  const isKernel = isComposite(node) || reason.startsWith("input of");
+  const fix = isKernel ? "; kernels can be switched off by kernels: { name: false }" : "";
+  return new DeviceError(
+    `withPlan(force): expected a value that can be computed where it is used, got ${name} ${showShape(node.shape)} (${why}${fix})`,
+  );
 }
 
 /** A reshape of a stored value is the same memory. */
@@ -91,8 +114,8 @@ export interface Fusion {
  */
 function hostsOf(
   roots: readonly Expr[],
-  { users, reads, pieced }: Fusion,
-  maxInputs: number,
+  { users, reads, pieced, refusals }: Fusion,
+  { maxInputs, forbid }: FuseOptions,
 ): Map<Expr, Expr> {
   const order = new Map(roots.map((root, at) => [root, at]));
   const hosts = new Map<Expr, Expr>();
@@ -101,18 +124,38 @@ function hostsOf(
   const at = (root: Expr): number => order.get(hostOf(root)) as number;
   for (const root of [...roots].reverse()) {
     const readers = [...(users.get(root) as Users).keys()];
-    if (!isPointwise(root) || readers.length === 0 || pieced.has(root)) continue;
+    const refuse = (why: string) => refusals.set(root, why);
+    if (readers.length === 0) continue;
+    if (!isPointwise(root)) {
+      refuse(`${root.op} is not elementwise`);
+      continue;
+    }
+    if (forbid.has(root) || pieced.has(root)) {
+      refuse(forbid.has(root) ? "forbidden" : "read in pieces");
+      continue;
+    }
     const first = readers.reduce((a, b) =>
       (order.get(a) as number) < (order.get(b) as number) ? a : b,
     );
     const host = hostOf(first);
     const isInPlace = users.get(root)?.get(first)?.has(0) && sameShape(root.shape, first.shape);
-    if (!isInPlace || !isPointwise(host) || !isPointwise(first)) continue;
-    if (readers.some((reader) => hostOf(reader) !== host && at(reader) <= at(host))) continue;
+    if (!isInPlace || !isPointwise(host) || !isPointwise(first)) {
+      const reader = isInPlace && isPointwise(first) ? host : first;
+      refuse(`${reader.op} ${isInPlace ? "is not elementwise" : "reads it at other places"}`);
+      continue;
+    }
+    const early = readers.find((reader) => hostOf(reader) !== host && at(reader) <= at(host));
+    if (early) {
+      refuse(`${early.op} reads it before ${host.op} is computed`);
+      continue;
+    }
     const joined = [...(members.get(host) as Expr[]), root];
     const loads = new Set(joined.flatMap((member) => [...(reads.get(member) ?? [])]));
     for (const member of joined) loads.delete(member);
-    if (loads.size + joined.length > maxInputs + 1) continue;
+    if (loads.size + joined.length > maxInputs + 1) {
+      refuse(bindings(loads.size + joined.length, maxInputs + 1, host));
+      continue;
+    }
     hosts.set(root, host);
     members.set(host, joined);
   }
@@ -127,8 +170,8 @@ function finishersOf(
   nodes: readonly Expr[],
   roots: readonly Expr[],
   hosts: ReadonlyMap<Expr, Expr>,
-  { wanted, users, reads }: Fusion,
-  maxInputs: number,
+  { wanted, users, reads, refusals }: Fusion,
+  { maxInputs, forbid }: FuseOptions,
 ): Map<Expr, Expr> {
   const consumers = new Map<Expr, Expr[]>();
   for (const node of nodes)
@@ -137,9 +180,17 @@ function finishersOf(
   const order = new Map(roots.map((root, at) => [root, at]));
   const finishers = new Map<Expr, Expr>();
   for (const kernel of roots) {
-    const why = wanted.get(kernel);
-    if (!isComposite(kernel) || !kernelNamed(kernel.op)?.finishes) continue;
-    if (why !== undefined && why !== "reshaped") continue;
+    if (!isComposite(kernel)) continue;
+    const why = forbid.has(kernel) ? "forbidden" : wanted.get(kernel);
+    const refuse = (reason: string) => refusals.set(kernel, reason);
+    if (why !== undefined && why !== "reshaped") {
+      refuse(why);
+      continue;
+    }
+    if (!kernelNamed(kernel.op)?.finishes) {
+      refuse(`the kernel of ${kernel.op} does not write each result once`);
+      continue;
+    }
     const parts = (consumers.get(kernel) ?? []).filter(isPart);
     let top = kernel;
     let next = (consumers.get(top) ?? []).filter((node) => !isPart(node));
@@ -148,23 +199,46 @@ function finishersOf(
       next = consumers.get(top) ?? [];
     }
     const [user, ...others] = users.get(top) as Users;
-    if (!user || others.length > 0 || user[1].size !== 1 || !user[1].has(0)) continue;
+    if (!user || others.length > 0 || user[1].size !== 1 || !user[1].has(0)) {
+      const isOne = user && others.length === 0;
+      refuse(
+        isOne ? `${user[0].op} reads it at other places` : `${others.length + 1} launches read it`,
+      );
+      continue;
+    }
     const root = hosts.get(user[0]) ?? user[0];
     const members = [root, ...roots.filter((other) => hosts.get(other) === root)];
-    if (finishers.has(root) || !isPointwise(root)) continue;
+    if (finishers.has(root) || !isPointwise(root)) {
+      const other = finishers.get(root)?.op;
+      refuse(`${root.op} ${other ? `finishes ${other}` : "is not elementwise"}`);
+      continue;
+    }
     const isEarly = (part: Expr): boolean =>
       [...(users.get(part) as Users).keys()].some(
         (reader) => (order.get(reader) as number) <= (order.get(root) as number),
       );
-    if (parts.some(isEarly)) continue; // it would be read before it is made
-    if (root.dtype !== kernel.dtype || !sameShape(root.shape, top.shape)) continue;
+    if (parts.some(isEarly)) {
+      refuse(`a part of it is read before ${root.op} is computed`);
+      continue;
+    }
+    if (root.dtype !== kernel.dtype || !sameShape(root.shape, top.shape)) {
+      refuse(`${root.op} has other results than ${kernel.op}`);
+      continue;
+    }
     const loads = new Set([...kernel.inputs, ...members.flatMap((m) => [...(reads.get(m) ?? [])])]);
     for (const member of members) loads.delete(member);
-    if (loads.size + members.length + parts.length > maxInputs + 1) continue;
+    const buffers = loads.size + members.length + parts.length;
+    if (buffers > maxInputs + 1) {
+      refuse(bindings(buffers, maxInputs + 1, root));
+      continue;
+    }
     finishers.set(root, kernel);
   }
   return finishers;
 }
+
+const bindings = (wanted: number, most: number, { op }: Expr): string =>
+  `the launch of ${op} would need ${wanted} buffers, ${most} at most`;
 
 /** The regions that compute a node, each with the ways through views by which it gets there. */
 type Users = Map<Expr, Set<number>>;
@@ -176,7 +250,7 @@ const mostPlaces = 4;
 function storedNodes(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  { maxInputs, fuse }: FuseOptions,
+  { maxInputs, fuse, force, forbid }: FuseOptions,
 ): Fusion {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const stored = new Map<Expr, string>();
@@ -200,7 +274,7 @@ function storedNodes(
   // The memory that a kernel or a reshape reads must exist row by row.
   const want = (expr: Expr, reason: string): void => {
     while ((expr.op === "reshape" || expr.op === "piece") && !expr.storage) expr = expr.inputs[0];
-    if (!wanted.has(expr)) wanted.set(expr, reason);
+    if (isWorthIt(wanted.get(expr) ?? "reshaped")) wanted.set(expr, reason);
   };
   for (const output of outputs) want(output, "output");
 
@@ -229,8 +303,14 @@ function storedNodes(
       for (const input of node.inputs) if (!isSource(input)) loads.add(input);
       return loads.size > maxInputs;
     });
-    const reason =
-      wanted.get(node) ?? reasonToStore(node, regions, { isFull: full !== undefined, fuse });
+    const isFull = full !== undefined;
+    let reason = wanted.get(node) ?? reasonToStore(node, regions, { isFull, fuse });
+    if (forbid.has(node) && !isSource(node)) reason ??= "forbidden";
+    const isMergedLater = isComposite(node) || isReduction(node);
+    if (force.has(node) && reason && !isMergedLater) {
+      if (isFull || !isWorthIt(reason)) throw cannotForce(node, isFull ? "binding limit" : reason);
+      reason = undefined;
+    }
     // Positions have to be worked out, except in a value of one element.
     const [source] = node.inputs;
     if (node.op === "reshape" && !wanted.has(node) && source.shape.length > 0)
@@ -255,6 +335,10 @@ function storedNodes(
   }
   return { stored, wanted, pieced, users, reads, refusals: new Map() };
 }
+
+/** Whether a value is stored because that pays; it need not be. */
+const isWorthIt = (reason: string): boolean =>
+  /^(reshaped|rows gathered|used by|read at|fusion is off)/.test(reason);
 
 function reasonToStore(
   node: Expr,

@@ -11,6 +11,9 @@ import { ShapeError } from "./errors.ts";
 import type { Attrs } from "./expr.ts";
 import { type Shape, showShape } from "./shape.ts";
 
+/** Which variant of a kernel to run, by kernel; `plain` for its own program. */
+export type Tiles = Readonly<Record<string, string>>;
+
 /** Sizes of the axes by name, and the kernel's run-time numbers. */
 export type Dims = Readonly<Record<string, number>>;
 
@@ -113,6 +116,8 @@ export interface NamedOperand extends Operand {
 /** A kernel for one choice of attributes, its signatures parsed. */
 export interface Kernel extends KernelSpec {
   attrs: Attrs;
+  /** The variant that a person wants, whatever the adapter and the sizes. */
+  variant: string | null;
   operands: readonly NamedOperand[];
   result: Operand;
   parts: readonly NamedOperand[];
@@ -133,7 +138,17 @@ export function useKernels(list: Iterable<KernelSpec>): void {
 
 export const kernelNamed = (name: string): KernelSpec | undefined => kernels.get(name);
 
-export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
+/** A kernel for these attributes; `variant` is the only one to run, `plain` for none. */
+export function resolveKernel(
+  spec: KernelSpec,
+  attrs: Attrs,
+  variant: string | null = null,
+): Kernel {
+  const names = ["plain", ...(spec.variants ?? []).map(({ name }) => name)];
+  if (variant !== null && !names.includes(variant))
+    throw new ShapeError(
+      `withPlan(tiles.${spec.name}): expected ${names.join(" or ")}, got ${variant}`,
+    );
   const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
   if ("y" in inputs)
     throw new ShapeError(
@@ -143,7 +158,7 @@ export function resolveKernel(spec: KernelSpec, attrs: Attrs): Kernel {
     Object.entries(signatures).map(([name, text]) => ({ name, ...parse(spec.name, text) }));
   const [operands, parts] = [parseAll(inputs), parseAll(spec.more ?? {})];
   const output = typeof spec.output === "function" ? spec.output(attrs) : spec.output;
-  const kernel = { ...spec, attrs, operands, result: parse(spec.name, output), parts };
+  const kernel = { ...spec, attrs, variant, operands, result: parse(spec.name, output), parts };
   const known = axisNames(kernel);
   for (const { name, axes } of parts)
     for (const [axis] of axes.map(split))

@@ -25,25 +25,30 @@ export function mergeGroups(
   groups: readonly Group[],
   nodes: readonly Expr[],
   fusion: Fusion,
-  { maxInputs, fuse }: FuseOptions,
+  options: FuseOptions,
 ): Group[] {
-  const merger = new Merger(groups, nodes, fusion, maxInputs);
-  return fuse ? merger.run() : merger.inOrder();
+  const merger = new Merger(groups, nodes, fusion, options);
+  return options.fuse ? merger.run() : merger.inOrder();
 }
 
 class Merger {
   private readonly fusion: Fusion;
   private readonly facts: WalkFacts;
   private readonly position: ReadonlyMap<Expr, number>;
-  private readonly maxInputs: number;
+  private readonly options: FuseOptions;
   /** By launch: the stored values that it waits for. */
   private readonly needs = new Map<Expr, Set<Expr>>();
   private readonly teamOf = new Map<Expr, Team>();
   private teams: Team[];
 
-  constructor(groups: readonly Group[], nodes: readonly Expr[], fusion: Fusion, maxInputs: number) {
+  constructor(
+    groups: readonly Group[],
+    nodes: readonly Expr[],
+    fusion: Fusion,
+    options: FuseOptions,
+  ) {
     this.fusion = fusion;
-    this.maxInputs = maxInputs;
+    this.options = options;
     this.facts = { shapes: shapeClasses(nodes), reads: fusion.reads };
     this.position = new Map(nodes.map((node, at) => [node, at]));
     for (const [value, readers] of fusion.users)
@@ -117,6 +122,7 @@ class Merger {
     );
     if (!plain) return null;
     const { users, wanted, refusals } = this.fusion;
+    const { maxInputs, force, forbid } = this.options;
     const values = [...a.values, ...b.values].sort(
       (x, y) => (this.position.get(x) as number) - (this.position.get(y) as number),
     );
@@ -127,7 +133,8 @@ class Merger {
     const within = new Set(values);
     for (const value of values)
       for (const [reader, paths] of users.get(value) ?? [])
-        if (within.has(reader) && !(paths.size === 1 && paths.has(0)))
+        if (within.has(reader) && forbid.has(value)) return refuse("forbidden");
+        else if (within.has(reader) && !(paths.size === 1 && paths.has(0)))
           return refuse(`${reader.op} reads it at other places`);
     const walk = this.walk(values);
     if (typeof walk === "string") return refuse(walk);
@@ -146,11 +153,12 @@ class Merger {
     const loads = new Set([...a.reads, ...b.reads]);
     for (const value of values) loads.delete(value);
     const buffers = Math.max(loads.size + roots.length, combineBuffers(walk, roots, loads));
-    if (buffers > this.maxInputs + 1)
-      return refuse(`the launch would need ${buffers} buffers, ${this.maxInputs + 1} at most`);
+    if (buffers > maxInputs + 1)
+      return refuse(`the launch would need ${buffers} buffers, ${maxInputs + 1} at most`);
     if (walk && !isContiguous(walk, roots)) return refuse("it would be written column by column");
     const saved = gain(walk, inner, this.fusion);
-    if (saved <= 0) return refuse("computing it again costs more than a launch");
+    if (saved <= 0 && !inner.some((value) => force.has(value)))
+      return refuse("computing it again costs more than a launch");
     const [{ group }] = [a, b].filter((team) => team.values.includes(roots[0]));
     return this.teamFor({ ...group, roots, inner, walk }, values);
   }

@@ -16,6 +16,7 @@ import {
   kernelNamed,
   resolveKernel,
   solveDims,
+  type Tiles,
 } from "./kernel.ts";
 import type { LoweringOptions } from "./lower.ts";
 import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
@@ -28,7 +29,7 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
   const nodes: Expr[] = [];
   const done = new Set<Expr>();
   const stack: { expr: Expr; next: number }[] = [];
-  for (const output of outputs) {
+  for (const output of shallowFirst(outputs)) {
     stack.push({ expr: output, next: 0 });
     while (stack.length > 0) {
       const top = stack[stack.length - 1];
@@ -45,11 +46,44 @@ export function listNodes(outputs: readonly Expr[]): Expr[] {
   return nodes;
 }
 
+/**
+ * Outputs that need few steps come first: the gradients of a network's last layers, which are ready
+ * before those of its first. What they read need not wait in memory for the others.
+ */
+function shallowFirst(outputs: readonly Expr[]): Expr[] {
+  const depth = new Map<Expr, number>();
+  const stack: { expr: Expr; next: number }[] = [];
+  for (const output of outputs) {
+    stack.push({ expr: output, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const inputs = top.expr.storage ? [] : top.expr.inputs;
+      const input = depth.has(top.expr) ? undefined : inputs[top.next++];
+      if (input) {
+        if (!depth.has(input)) stack.push({ expr: input, next: 0 });
+        continue;
+      }
+      stack.pop();
+      if (depth.has(top.expr)) continue;
+      depth.set(
+        top.expr,
+        1 + inputs.reduce((most, each) => Math.max(most, depth.get(each) ?? 0), 0),
+      );
+    }
+  }
+  return outputs.toSorted((a, b) => (depth.get(a) as number) - (depth.get(b) as number));
+}
+
+/** What a person may choose, in terms of nodes. */
+export interface PlanChoices extends Pick<FuseOptions, "fuse" | "force" | "forbid"> {
+  tiles: Tiles;
+}
+
 /** What decides a plan: ops, attributes, dtypes, ranks, connections. */
 export function structureKey(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  fuse: boolean,
+  { fuse, force, forbid, tiles }: PlanChoices,
 ): string {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const lines = nodes.map((node) =>
@@ -57,8 +91,9 @@ export function structureKey(
       ? `input:${node.dtype}${node.shape.length}`
       : `${node.signature}(${node.inputs.map((input) => position.get(input)).join()})`,
   );
-  const fused = fuse ? "" : "unfused;";
-  return `${fused}${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
+  const at = (chosen: ReadonlySet<Expr>) => [...chosen].map((node) => position.get(node)).sort();
+  const ways = [fuse ? "" : "unfused", at(force), at(forbid), JSON.stringify(tiles)].join("|");
+  return `${ways};${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
 }
 
 export interface Launch {
@@ -70,6 +105,8 @@ export interface Launch {
   writes: readonly (number | null)[];
   /** Why the first result is stored rather than computed inside its consumers. */
   reason: string;
+  /** Why no launch that reads the results computes them too. */
+  alone: string;
   /** A generated program, or what finishes the results of the kernel. */
   region: Region | null;
   /** Positions of everything computed in it. */
@@ -108,7 +145,7 @@ export interface Plan {
 
 const lanes: Param = { key: "lanes", type: "index", value: (_nodes, count) => count };
 
-export interface PlanOptions extends FuseOptions {
+interface PlanContext extends PlanChoices, FuseOptions {
   /** Whether reductions may be split over lanes. */
   hasLanes: boolean;
   rewrites: readonly string[];
@@ -117,7 +154,7 @@ export interface PlanOptions extends FuseOptions {
 export function makePlan(
   nodes: readonly Expr[],
   outputs: readonly Expr[],
-  options: PlanOptions,
+  options: PlanContext,
 ): Plan {
   const position = new Map(nodes.map((node, at) => [node, at]));
   const at = (expr: Expr): number => position.get(expr) as number;
@@ -128,10 +165,10 @@ export function makePlan(
     return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
   const launchOf = (group: Group): Launch => {
-    const { roots, kernel, parts, reason } = group;
+    const { roots, kernel, parts, reason, alone } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
-    const made = finished && kernelOf(finished);
+    const made = finished && kernelOf(finished, options.tiles);
     const kernelInputs = (finished?.inputs ?? []).map((input) => at(bufferOf(input) as Expr));
     const lowering = { position, bufferOf };
     const region = finished === root ? null : buildRegion(group, lowering);
@@ -142,6 +179,7 @@ export function makePlan(
       outputs: [...written, ...parts.map(at)],
       writes: [...written, ...partsInOrder(made, parts).map((part) => part && at(part))],
       reason,
+      alone,
       region,
       members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
       kernel: finished && made && { kernel: made, at: at(finished) },
@@ -194,6 +232,7 @@ const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   outputs: [into.of],
   writes: [into.of],
   reason,
+  alone: "a copy",
   region: { program: copyProgram(operand), inputs: [], outputs: [], members: [] },
   members: [],
   kernel: null,
@@ -201,10 +240,10 @@ const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   into,
 });
 
-function kernelOf(expr: Expr): Kernel {
+function kernelOf(expr: Expr, tiles: Tiles): Kernel {
   const spec = kernelNamed(expr.op);
   if (!spec) throw new Error(`plan: expected a kernel for ${expr.op}, got none`);
-  return resolveKernel(spec, expr.attrs);
+  return resolveKernel(spec, expr.attrs, tiles[expr.op] ?? null);
 }
 
 /** The parts of a kernel's result in its own order, null where nobody wants it. */

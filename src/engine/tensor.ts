@@ -213,6 +213,12 @@ export class Tensor {
     return isGreatest.select(position, 2 ** 31 - 1).min({ axes: along });
   }
 
+  /** Gives the value a name, for `explain` and `withPlan`; the same tensor. */
+  named(name: string): this {
+    this.expr.label = { name };
+    return this;
+  }
+
   /**
    * Frees the memory of this tensor now rather than when it is collected; it cannot be used any more.
    * Does nothing to one that was never computed; twice is an error.

@@ -1,5 +1,5 @@
 /** Spells a program as a JavaScript function of (buffers, params). */
-import type { StoredArray } from "../dtype.ts";
+import type { DType, StoredArray } from "../dtype.ts";
 import { elementwise } from "../ops/elementwise.ts";
 import type { Let, Node, Program, ValueType } from "../program.ts";
 import { jsMath } from "./math.ts";
@@ -23,6 +23,20 @@ export function jsFunctionOf(op: string, type: ValueType): (...operands: number[
   const names = ["x", "y", "z"].slice(0, elementwise[op].js.length);
   const compiled = new Function("m", ...names, `"use strict"; return ${apply(op, type, names)};`);
   return (...operands) => compiled(jsMath, ...operands);
+}
+
+const scalars = new Map<string, (...operands: number[]) => number>();
+
+/** An elementwise op, or `cast`, of operands of dtype `from` to one of `to`, as a function of numbers. */
+export function scalarFunction(op: string, from: DType, to: DType): (...of: number[]) => number {
+  const key = `${op} ${from} ${to}`;
+  const known = scalars.get(key);
+  if (known) return known;
+  const castTo = () => new Function("m", "x", `return ${cast("x", from, to)};`).bind(null, jsMath);
+  const compiled = op === "cast" ? castTo() : jsFunctionOf(op, from);
+  const made = (...operands: number[]) => Number(compiled(...operands));
+  scalars.set(key, made);
+  return made;
 }
 
 function block(nodes: readonly Node[], indent: string): string {

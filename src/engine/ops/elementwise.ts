@@ -28,6 +28,8 @@ export interface ElementwiseOp {
   domain: readonly [low: number, high: number];
   /** Error of the WGSL spelling over `domain`, relative to max(1, |y|); tests allow this much. */
   error?: number;
+  /** Error of the WGSL spelling in units in the last place, for an operand of up to this size. */
+  ulps?: (size: number) => number;
 }
 
 /** Where a derivative is null, or a rule is missing, no gradient flows. */
@@ -143,7 +145,8 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     wasm: { f32: wasm.exp },
     takes: float,
     domain: [-20, 20],
-    error: 1e-5, // WGSL allows 3 + 2|x| units in the last place
+    error: 1e-5,
+    ulps: (size) => 3 + 2 * size, // what WGSL allows
     grad: (dy, _x, y) => dy.mul(y),
   },
   log: {
@@ -175,6 +178,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     js: (x) => `Math.sin(${x})`,
     wgsl: (x) => `tgSin(${x})`,
     wasm: { f32: wasm.sin },
+    error: 2e-6,
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.cos()),
@@ -183,6 +187,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     js: (x) => `Math.cos(${x})`,
     wgsl: (x) => `tgCos(${x})`,
     wasm: { f32: wasm.cos },
+    error: 2e-6,
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sin()).neg(),
@@ -208,6 +213,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     js: (x) => `1 / (1 + Math.exp(-${x}))`,
     wgsl: (x) => `1.0 / (1.0 + tgExp(-tgMax(${x}, -80.0)))`,
     wasm: { f32: wasm.sigmoid },
+    ulps: (size) => 8 + 2 * size, // those of exp, a sum and a quotient
     takes: float,
     domain: [-99, 99],
     grad: (dy, _x, y) => dy.mul(y.mul(y.neg().add(1))),
@@ -225,6 +231,7 @@ export const unary: Readonly<Record<UnaryName, UnaryOp>> = {
     js: (x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`,
     wgsl: (x) => `max(${x}, 0.0) + tgLog1p(tgExp(-abs(${x})))`,
     wasm: { f32: wasm.softplus },
+    ulps: (size) => 12 + 2 * size, // those of exp and log1p
     takes: float,
     domain: [-99, 99],
     grad: (dy, x) => dy.mul(x.sigmoid()),

@@ -149,6 +149,13 @@ export const movement: Readonly<Record<string, MovementOp>> = {
     grad: () => [null],
   },
 
+  /** The first input, no sooner than the second is computed: what `checkpoint` starts again from. */
+  recompute: {
+    *lower(_context, expr, index) {
+      return yield [expr.inputs[0], index];
+    },
+  },
+
   /** The inputs one after the other along `axis`. */
   concat: {
     *lower(context, expr, index) {

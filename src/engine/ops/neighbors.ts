@@ -47,7 +47,6 @@ function squaredDistances(queries: Tensor, points: Tensor): Tensor {
 const nearestRows = defineComposite({
   name: "nearestRows",
   dtype: "u32",
-  isQuadratic: true,
   shape: ([, queries], { k }) => [queries.shape[0], k as number],
   compose: (inputs, { attrs, values: [limit] }) => {
     const [points, queries, offsets, queryOffsets] = inputs.map((expr) => new Tensor(expr));

@@ -37,7 +37,6 @@ const blockSums = defineComposite({
 const scanBlocks = defineComposite({
   name: "scanBlocks",
   shape: ([x]) => x.shape,
-  isQuadratic: true,
   compose: ([ofElements, ofBlocks], { attrs }) => {
     const isReversed = attrs.reverse as boolean;
     const x = inOrder(new Tensor(ofElements), isReversed);

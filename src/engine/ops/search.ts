@@ -7,7 +7,6 @@ import { Tensor, wrap } from "../tensor.ts";
 const searchRows = defineComposite({
   name: "searchSorted",
   dtype: "u32",
-  isQuadratic: true,
   shape: ([, values]) => values.shape,
   compose: ([ofSorted, ofValues], { attrs }) => {
     const sorted = new Tensor(ofSorted).reshape([1, -1]);

@@ -41,7 +41,6 @@ const countDigits = defineComposite({
 const placeByDigit = defineComposite({
   name: "placeByDigit",
   dtype: "u32",
-  isQuadratic: true,
   shape: ([, order]) => order.shape,
   compose: ([ofKeys, ofOrder, ofStarts], { values: [shift] }) => {
     const [keys, order, starts] = [ofKeys, ofOrder, ofStarts].map((expr) => new Tensor(expr));

@@ -8,7 +8,9 @@ import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
 import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
+import { currentPlanning, type Planning } from "../planning.ts";
 import { showShape, sizeOf } from "../shape.ts";
+import { findWrongLaunch, roundingOf } from "../verify/launches.ts";
 import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
@@ -17,7 +19,6 @@ import { recordPlan } from "./record.ts";
 import { RunMemory } from "./runMemory.ts";
 import { Submissions } from "./submissions.ts";
 import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
-import { compareResults } from "./verify.ts";
 
 /** Counted since the device was opened. */
 export interface DeviceStats {
@@ -68,9 +69,10 @@ export class Device implements Evaluator {
    * after where they are needed.
    */
   realize(outputs: readonly Expr[], freed: readonly Expr[] = []): Promise<void> {
+    const planning = currentPlanning();
     return this.exclusive(async () => {
       const todo = uncomputed(outputs);
-      if (todo.length > 0) await this.compute(todo, freed);
+      if (todo.length > 0) await this.compute(todo, freed, planning);
       for (const expr of freed) this.release(expr);
     });
   }
@@ -107,9 +109,10 @@ export class Device implements Evaluator {
     outputs: readonly Expr[],
     { measure = false }: ExplainOptions = {},
   ): Promise<Explanation> {
+    const planning = currentPlanning();
     return this.exclusive(async () => {
       const todo = uncomputed(outputs);
-      const prepared = await this.planner.prepare(todo, wanted());
+      const prepared = await this.planner.prepare(todo, planning);
       const { nodes, compiled } = prepared;
       const times = measure ? await this.measure(prepared) : null;
       return explainPlan(compiled.plan, nodes, compiled.main, this.backend.precision, times);
@@ -158,12 +161,23 @@ export class Device implements Evaluator {
     return run;
   }
 
-  private async compute(outputs: readonly Expr[], freed: readonly Expr[]): Promise<void> {
-    const prepared = await this.planner.prepare(outputs, wanted());
+  private async compute(
+    outputs: readonly Expr[],
+    freed: readonly Expr[],
+    planning: Planning,
+  ): Promise<void> {
+    const prepared = await this.planner.prepare(outputs, planning);
+    const { compiled } = prepared;
     const needed = freed.length > 0 ? new Set(prepared.nodes) : null;
     for (const expr of freed) if (!needed?.has(expr)) this.release(expr);
-    if (env.verify() && !prepared.compiled.isVerified) await this.verify(outputs, prepared);
+    const expected = env.verify() && !compiled.isVerified ? await this.verify(prepared) : null;
     const { results, values } = await this.run(prepared);
+    const different = expected && (await this.differenceOf(outputs, results, expected));
+    if (different) {
+      values.freeAll();
+      throw new DeviceError(`${this.backend.name}(verify): ${different}`);
+    }
+    compiled.isVerified ||= expected !== null;
     for (const [which, output] of outputs.entries()) {
       const result = results[which];
       output.storage = result.known
@@ -217,40 +231,49 @@ export class Device implements Evaluator {
     return times;
   }
 
-  /** Runs the graph fused and unfused on the same inputs; throws where the results differ. */
-  private async verify(outputs: readonly Expr[], prepared: Prepared): Promise<void> {
-    const { launches, submits } = this.submissions; // the comparison is no work that was asked for
-    const ways = { fuse: false, kernels: "quadratic" } as const;
-    const plain = await this.planner.prepare(outputs, ways, null);
-    const fused = await this.readAndFree(outputs, await this.run(prepared));
-    const unfused = await this.readAndFree(outputs, await this.run(plain));
+  /**
+   * Runs a plan keeping all that it stores, and looks into each launch. Returns the outputs' values;
+   * null for outputs that are inputs themselves.
+   */
+  private async verify({ nodes, compiled }: Prepared): Promise<(HostArray | null)[]> {
+    const { launches, submits } = this.submissions; // no work that was asked for
+    const { plan } = compiled;
+    const kept = { nodes, compiled: { ...compiled, lastUse: new Map() } };
+    const { values: memory } = await this.run(kept);
     Object.assign(this.submissions, { launches, submits });
-    const { precision, name } = this.backend;
-    const problem = compareResults(fused, unfused, plain.nodes.length, precision);
-    prepared.compiled.isVerified = problem === undefined;
-    if (!problem) return;
-    const { plan, main } = prepared.compiled;
-    const { text } = explainPlan(plan, prepared.nodes, main, precision);
-    throw new DeviceError(`${name}(verify): ${problem}\n${text}`);
+    const positions = plan.launches.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
+    const values = new Map<number, HostArray>();
+    for (const at of new Set(positions))
+      values.set(at, await this.readAll(memory.at(at), nodes[at]));
+    memory.freeAll();
+    const { name, precision } = this.backend;
+    const rounding = roundingOf(precision, name !== "js");
+    const problem = findWrongLaunch(plan.launches, nodes, values, rounding);
+    if (problem) throw new DeviceError(`${name}(verify): ${problem}`);
+    return plan.results.map((at) => (nodes[at].storage ? null : (values.get(at) as HostArray)));
   }
 
-  /** The values of what a plan computed; nothing for outputs that are inputs themselves. */
-  private async readAndFree(
+  /** A plan gives the same bits whether or not memory is used again: what differs if it does not. */
+  private async differenceOf(
     outputs: readonly Expr[],
-    { results, values }: { results: readonly Result[]; values: RunMemory },
-  ): Promise<HostArray[]> {
-    const arrays: HostArray[] = [];
+    results: readonly Result[],
+    expected: readonly (HostArray | null)[],
+  ): Promise<string | undefined> {
     for (const [which, result] of results.entries()) {
-      const { dtype, shape } = outputs[which];
-      const count = sizeOf(shape);
-      arrays.push(
-        result.known || count === 0
-          ? hostArray(dtype, 0)
-          : await this.backend.read(result.buffer, dtype, count),
-      );
+      const wanted = expected[which];
+      if (result.known || !wanted) continue;
+      const data = await this.readAll(result.buffer, outputs[which]);
+      const at = data.findIndex((x, i) => !Object.is(x, wanted[i]));
+      if (at >= 0)
+        return `expected output ${which} to be ${wanted[at]} at element ${at}, as without reuse of memory, got ${data[at]}`;
     }
-    values.freeAll();
-    return arrays;
+    return undefined;
+  }
+
+  private async readAll(buffer: DeviceBuffer, { dtype, shape }: Expr): Promise<HostArray> {
+    const count = sizeOf(shape);
+    if (count === 0) return hostArray(dtype, 0, this.backend.precision);
+    return this.backend.read(buffer, dtype, count);
   }
 }
 
@@ -265,8 +288,6 @@ function locate(expr: Expr): { whole: Expr; start: number } {
   for (let part = expr; part !== whole; [part] = part.inputs) start += part.values[0];
   return { whole, start };
 }
-
-const wanted = () => ({ fuse: env.fuse(), kernels: env.kernels() });
 
 function convert(data: HostArray, dtype: DType, precision: Precision): HostArray {
   const copy = hostArray(dtype, data.length, precision);

@@ -1,12 +1,20 @@
 /** From graphs to compiled plans, once per structure. */
-import { compositeNamed, expandComposites, needsExpanding, rewritesIn } from "../composite.ts";
+import { expandComposites, needsExpanding, rewritesIn } from "../composite.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
 import { kernelNamed } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
-import { type Launch, listNodes, makePlan, type Plan, structureKey } from "../plan.ts";
+import {
+  type Launch,
+  listNodes,
+  makePlan,
+  type Plan,
+  type PlanChoices,
+  structureKey,
+} from "../plan.ts";
+import { nodesAt, type Planning } from "../planning.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { type Trace, traced } from "./trace.ts";
@@ -18,15 +26,8 @@ export interface CompiledPlan {
   split: readonly ({ main: Executable; combine: Executable } | null)[];
   /** Launch after which nothing is read from the buffer of the value at a position. */
   lastUse: ReadonlyMap<number, number>;
-  /** Whether its results have been found to agree with those of the unfused plan. */
+  /** Whether its launches have been found to store what they should. */
   isVerified: boolean;
-}
-
-/** Whether to fuse, and to use hand-written kernels. */
-export interface Ways {
-  fuse: boolean;
-  /** `quadratic`: only those whose compositions would be too much work. */
-  kernels: boolean | "quadratic";
 }
 
 /** A compiled plan, with the nodes that it refers to by position. */
@@ -50,15 +51,10 @@ export class Planner {
     this.trace = trace;
   }
 
-  /** The plan of a graph: made and compiled if none of its structure is among `plans` (null: anew). */
-  async prepare(
-    outputs: readonly Expr[],
-    { fuse, kernels }: Ways,
-    plans: RecentlyUsed<CompiledPlan> | null = this.known,
-  ): Promise<Prepared> {
-    const hasKernel = ({ op }: Expr) =>
-      kernelNamed(op) !== undefined &&
-      (kernels === "quadratic" ? compositeNamed(op)?.isQuadratic === true : kernels);
+  /** The plan of a graph: made and compiled if there is none of its structure and these choices. */
+  async prepare(outputs: readonly Expr[], planning: Planning): Promise<Prepared> {
+    const hasKernel = ({ op }: Expr) => kernelNamed(op) !== undefined && planning.kernels(op);
+    const { fuse } = planning;
     const rewrites = new Set<string>();
     let expanded = outputs;
     let nodes = listNodes(expanded);
@@ -68,19 +64,25 @@ export class Planner {
       expanded = expandComposites(nodes, expanded, { keep: hasKernel, rewrite: fuse });
       nodes = listNodes(expanded);
     }
-    const key = structureKey(nodes, expanded, fuse);
-    const known = plans?.get(key);
+    const choices: PlanChoices = {
+      fuse: planning.fuse,
+      force: nodesAt("force", planning.force, nodes),
+      forbid: nodesAt("forbid", planning.forbid, nodes),
+      tiles: planning.tiles,
+    };
+    const key = structureKey(nodes, expanded, choices);
+    const known = this.known.get(key);
     if (known) return { nodes, compiled: known };
-    const compiled = await this.make(nodes, expanded, { fuse, rewrites: [...rewrites] });
-    plans?.set(key, compiled);
-    if (plans) this.plans++;
+    const compiled = await this.make(nodes, expanded, { ...choices, rewrites: [...rewrites] });
+    this.known.set(key, compiled);
+    this.plans++;
     return { nodes, compiled };
   }
 
   private async make(
     nodes: readonly Expr[],
     outputs: readonly Expr[],
-    ways: { fuse: boolean; rewrites: readonly string[] },
+    choices: PlanChoices & { rewrites: readonly string[] },
   ): Promise<CompiledPlan> {
     if (!this.backend.storesF16 && nodes.some(({ dtype }) => dtype === "f16"))
       throw new DeviceError(
@@ -89,7 +91,7 @@ export class Planner {
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;
     const plan = await traced(this.trace, "plan", `${nodes.length} nodes`, () =>
-      makePlan(nodes, outputs, { maxInputs, hasLanes, ...ways }),
+      makePlan(nodes, outputs, { ...choices, maxInputs, hasLanes }),
     );
     const [main, split] = await traced(
       this.trace,

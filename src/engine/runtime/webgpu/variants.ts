@@ -85,8 +85,9 @@ async function compileParts(
 
 const sumSize = 64; // invocations per workgroup that add parts up
 
-function variantsFor({ name, variants = [] }: Kernel, adapter: Adapter): readonly KernelVariant[] {
-  const forced = adapter.forced[name];
+function variantsFor(kernel: Kernel, adapter: Adapter): readonly KernelVariant[] {
+  const { variants = [] } = kernel;
+  const forced = forcedFor(kernel, adapter);
   if (forced !== undefined) return variants.filter((variant) => variant.name === forced);
   if (adapter.isSoftware) return [];
   return variants.filter(
@@ -104,13 +105,16 @@ interface Choice {
   elements: number;
 }
 
-function choose({ executable, params }: Command, { forced }: Adapter): Choice | null {
+const forcedFor = ({ name, variant }: Kernel, { forced }: Adapter): string | undefined =>
+  variant ?? forced[name];
+
+function choose({ executable, params }: Command, adapter: Adapter): Choice | null {
   const { kernel, ways } = executable as VariantExecutable;
   if (!ways) return null;
   const names = [...axisNames(kernel), ...(kernel.numbers ?? [])];
   const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
   const way = ways.find(
-    ({ variant }) => variant.name === forced[kernel.name] || variant.suits(dims),
+    ({ variant }) => variant.name === forcedFor(kernel, adapter) || variant.suits(dims),
   );
   if (!way) return null;
   const results = [kernel.result, ...kernel.parts];
