@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { layerNormWasm } from "./wasm/rows.ts";
 
 /**
  * layerNorm: each row to mean 0 and variance 1, then scaled and shifted per feature.
@@ -46,4 +47,5 @@ export const layerNorm: KernelSpec = defineKernel({
     y[start + f] = (x[start + f] - mean) * scale * weight[f] + bias[f];
   }
 `,
+  wasm: layerNormWasm,
 });

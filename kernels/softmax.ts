@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { softmaxWasm } from "./wasm/rows.ts";
 
 /**
  * softmax: each row becomes positive and sums to 1.
@@ -39,4 +40,5 @@ export const softmax: KernelSpec = defineKernel({
   }
   for (var at = start; at < end; at++) { y[at] = y[at] / total; }
 `,
+  wasm: softmaxWasm,
 });

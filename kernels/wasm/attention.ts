@@ -3,8 +3,9 @@ import { loop } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { acrossLanes, blockRows, Heads, headScratch, isPlain } from "./heads.ts";
+import { blockRows, Heads, headScratch, isPlain } from "./heads.ts";
 import { least, product } from "./product.ts";
+import { acrossLanes } from "./rowLoops.ts";
 
 const { add, sub, mul, const: number } = i32;
 const groups = (rows: Code): Code => i32.shrU(add(rows, number(3)), number(2));

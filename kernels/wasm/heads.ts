@@ -1,14 +1,7 @@
 /** What attention forward and backward share in WebAssembly: heads as matrices, blocks of scores, masks. */
 import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, loopUp } from "../../src/engine/codegen/wasm/control.ts";
-import {
-  f32,
-  f32x4,
-  i32,
-  i32x4,
-  shuffle,
-  v128,
-} from "../../src/engine/codegen/wasm/instructions.ts";
+import { f32, f32x4, i32, i32x4, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { Dims, WasmFrame } from "../../src/engine/kernel.ts";
 import { type Matrix, productScratch } from "./product.ts";
@@ -136,12 +129,4 @@ export class Heads {
     const offset = local("i32");
     return [set(offset, number(0)), loopUp(offset, this.rowBytes, number(16), body(offset))];
   }
-}
-
-/** Sum, or greatest, of four lanes, in each of them. */
-export function acrossLanes(combine: (x: Code, y: Code) => Code, x: Local): Code {
-  return [
-    set(x, combine(x, shuffle(x, x, [2, 3, 0, 1]))),
-    set(x, combine(x, shuffle(x, x, [1, 0, 3, 2]))),
-  ];
 }

@@ -6,6 +6,8 @@ import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../.
 import {
   broadcastingShape,
   chance,
+  oneOf,
+  type Random,
   randomGraph,
   randomSegments,
   whole,

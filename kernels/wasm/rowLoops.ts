@@ -1,0 +1,68 @@
+/** Loops over the numbers of a row, four at a time and then one by one. */
+import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
+import { loopUp, repeatWhile } from "../../src/engine/codegen/wasm/control.ts";
+import { i32, shuffle, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
+
+const { add, const: number } = i32;
+
+/** Sum, or greatest, of four lanes, in each of them. */
+export function acrossLanes(combine: (x: Code, y: Code) => Code, x: Local): Code {
+  return [
+    set(x, combine(x, shuffle(x, x, [2, 3, 0, 1]))),
+    set(x, combine(x, shuffle(x, x, [1, 0, 3, 2]))),
+  ];
+}
+
+/** Reads and writes at one offset of several rows of numbers: four numbers, or one in all lanes. */
+interface Place {
+  load: (row: Code) => Code;
+  store: (row: Code, x: Code) => Code;
+}
+
+/** y[f] = … for every f: `body` stores what it computes. */
+export function mapRow(size: Code, body: (place: Place) => Code): Code {
+  const { offset, four, one } = places();
+  const end = i32.shl(size, number(2));
+  const fits = i32.leU(add(offset, number(16)), end);
+  return [
+    set(offset, number(0)),
+    repeatWhile(fits, [body(four), set(offset, add(offset, number(16)))]),
+    loopUp(offset, end, number(4), body(one)),
+  ];
+}
+
+/** Combines `term` over a row into all lanes of `total`, four partial results in a fixed order. */
+export function reduceRow(
+  size: Code,
+  total: Local,
+  combine: (x: Code, y: Code) => Code,
+  start: Code,
+  term: (place: Place) => Code,
+): Code {
+  const { offset, four, one } = places();
+  const end = i32.shl(size, number(2));
+  const fits = i32.leU(add(offset, number(16)), end);
+  return [
+    set(offset, number(0)),
+    set(total, start),
+    repeatWhile(fits, [
+      set(total, combine(total, term(four))),
+      set(offset, add(offset, number(16))),
+    ]),
+    acrossLanes(combine, total),
+    loopUp(offset, end, number(4), set(total, combine(total, term(one)))),
+  ];
+}
+
+function places(): { offset: Local; four: Place; one: Place } {
+  const [offset, address] = [local("i32"), local("i32")];
+  const at = (row: Code): Code => add(row, offset);
+  return {
+    offset,
+    four: { load: (row) => v128.load(at(row)), store: (row, x) => v128.store(at(row), x) },
+    one: {
+      load: (row) => v128.load32Splat(at(row)),
+      store: (row, x) => [set(address, at(row)), v128.store32Lane(address, x, 0)],
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Softmax and layer norm in WebAssembly: a unit is a row, which stays in the first cache. */
+import { local, set, shared } from "../../src/engine/codegen/wasm/code.ts";
+import { loop } from "../../src/engine/codegen/wasm/control.ts";
+import { f32, f32x4, i32 } from "../../src/engine/codegen/wasm/instructions.ts";
+import { exp } from "../../src/engine/codegen/wasm/math.ts";
+import type { WasmSpelling } from "../../src/engine/kernel.ts";
+import { mapRow, reduceRow } from "./rowLoops.ts";
+
+const { add, sub, mul, div } = f32x4;
+
+export const softmaxWasm: WasmSpelling = {
+  units: ({ R }) => R,
+  scratch: () => 0,
+  code({ dims: { F }, at, from, to }) {
+    const [r, x, y] = [local("i32"), local("i32"), local("i32")];
+    const [greatest, total] = [local("v128"), local("v128")];
+    const start = i32.shl(i32.mul(r, F), i32.const(2));
+    const lowest = f32x4.const(Number.NEGATIVE_INFINITY);
+    return loop(r, from, to, [
+      set(x, i32.add(at.x, start)),
+      set(y, i32.add(at.y, start)),
+      reduceRow(F, greatest, f32x4.max, lowest, ({ load }) => load(x)),
+      mapRow(F, ({ load, store }) => store(y, exp(sub(load(x), greatest)))),
+      reduceRow(F, total, add, f32x4.const(0), ({ load }) => load(y)),
+      mapRow(F, ({ load, store }) => store(y, div(load(y), total))),
+    ]);
+  },
+};
+
+export const layerNormWasm: WasmSpelling = {
+  units: ({ R }) => R,
+  scratch: () => 0,
+  code({ dims: { F }, numbers: { epsilon }, at, from, to }) {
+    const [r, x, y] = [local("i32"), local("i32"), local("i32")];
+    const [mean, scale, count] = [local("v128"), local("v128"), local("v128")];
+    const start = i32.shl(i32.mul(r, F), i32.const(2));
+    const zero = f32x4.const(0);
+    return [
+      set(count, f32x4.splat(f32.convertI32U(F))),
+      loop(r, from, to, [
+        set(x, i32.add(at.x, start)),
+        set(y, i32.add(at.y, start)),
+        reduceRow(F, mean, add, zero, ({ load }) => load(x)),
+        set(mean, div(mean, count)),
+        reduceRow(F, scale, add, zero, ({ load }) => {
+          const deviation = shared(sub(load(x), mean));
+          return mul(deviation, deviation);
+        }),
+        set(scale, f32x4.sqrt(add(div(scale, count), f32x4.splat(epsilon)))),
+        set(scale, div(f32x4.const(1), scale)),
+        mapRow(F, ({ load, store }) => {
+          const scaled = mul(mul(sub(load(x), mean), scale), load(at.weight));
+          return store(y, add(scaled, load(at.bias)));
+        }),
+      ]),
+    ];
+  },
+};

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { type ElementwiseOp, elementwise } from "../../../src/engine/ops/elementwise.ts";
+import { WasmMemory } from "../../../src/engine/runtime/wasmMemory.ts";
+import { explain, layerNorm, ones, Rng, softmax, tensor, zeros } from "../../../src/index.ts";
+import { openDevice } from "../../../src/node/open.ts";
+import { useDevice } from "../../helpers/backends.ts";
+
+const device = useDevice("wasm");
+
+test("new sizes assemble no new module", async () => {
+  const rng = new Rng(2);
+  const step = async (numHits: number) => {
+    const x = rng.normal([numHits, 8]);
+    const normal = layerNorm(x, ones([8]), zeros([8]));
+    return softmax(normal.mul(2).add(x.sum({ axes: 0 })))
+      .sum({ axes: 1 })
+      .data();
+  };
+  await step(5);
+  const { pipelines, plans } = device().stats();
+  for (const numHits of [700, 1, 33, 64]) expect(await step(numHits)).toHaveLength(numHits);
+  expect(device().stats()).toMatchObject({ pipelines, plans });
+});
+
+test("explain says how large a module is and how long it took to compile", async () => {
+  const { launches } = await explain([
+    tensor([1, 2])
+      .add(tensor([3, 4]))
+      .exp(),
+  ]);
+  expect(launches[0]!.source).toMatch(/^\/\/ WebAssembly, \d+ bytes, compiled in \d+\.\d ms/);
+});
+
+test("what has no spelling in WebAssembly calls JavaScript, with operands of every kind", async () => {
+  const x = [-3, -1, 0, 2, 5, 7, -8, 9, 1];
+  const y = [2, -1, 0, 3, -5, 7, 4, 1, 6];
+  const results = () => {
+    const [a, b] = [tensor(x), tensor(y)];
+    const [i, j] = [a.cast("i32"), b.cast("i32")];
+    const [u, v] = [i.cast("u32"), j.cast("u32")];
+    const condition = a.less(b);
+    return [
+      ...[a.atan2(b), i.maximum(j), u.maximum(v), condition.and(b.less(3)).cast("f32")],
+      ...[condition.select(i, j), u.less(v).cast("i32")],
+    ];
+  };
+  const read = () => Promise.all(results().map(async (t) => [...(await t.data())]));
+  const own = await read();
+  const rows = ["atan2", "maximum", "and", "select", "less"].map(
+    (op) => elementwise[op] as { -readonly [key in keyof ElementwiseOp]: ElementwiseOp[key] },
+  );
+  const spellings = rows.map(({ wasm }) => wasm);
+  for (const row of rows) delete row.wasm;
+  try {
+    // others of the same structure would be found compiled
+    await device().close();
+    const other = await openDevice({ backend: "wasm" });
+    const called = await read();
+    await other.close();
+    for (const [which, values] of called.entries())
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(own[which]![i]!, 6);
+  } finally {
+    for (const [which, row] of rows.entries()) row.wasm = spellings[which]!;
+  }
+});
+
+test("memory that comes back is used again, joined with its neighbours, and is zero", () => {
+  const memory = new WasmMemory({ isShared: false });
+  const purpose = { label: "test", dtype: "f32", shape: [16] } as const;
+  const [a, b, c] = [64, 64, 64].map((bytes) => memory.take(bytes, purpose));
+  memory.view(a!.address, "f32", 16).fill(7);
+  memory.give(b!);
+  memory.give(a!);
+  const joined = memory.take(128, purpose);
+  expect(joined.address).toBe(a!.address);
+  expect(memory.view(joined.address, "f32", 32).every((x) => x === 0)).toBe(true);
+  expect(memory.take(64, purpose).address).toBeGreaterThan(c!.address);
+});
