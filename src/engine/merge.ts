@@ -174,7 +174,6 @@ class Merger {
     const pending = this.dependencies(team).filter((each) => each !== other);
     const seen = new Set(pending);
     for (const each of pending) {
-      if (each.last < other.first) continue;
       for (const next of this.dependencies(each)) {
         if (next === other) return true;
         if (!seen.has(next)) pending.push(next);
