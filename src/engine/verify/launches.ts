@@ -75,11 +75,11 @@ function worstElement(reference: Reference, expr: Expr, actual: HostArray): Wron
     const expected = reference.element(expr, element, mostSteps.perElement);
     if (!expected || reference.steps > last) break;
     const y = actual[element];
-    const outside = Math.max(expected.low - y, y - expected.high);
-    const isBounded = Number.isFinite(expected.low) && Number.isFinite(expected.high);
-    if (outside <= 0 || (Number.isNaN(y) && !isBounded)) continue;
-    const scale = reference.rounding.unit + expected.high - expected.low;
-    const distance = Number.isNaN(y) ? Infinity : outside / scale;
+    const { low, high } = expected;
+    const isBounded = Number.isFinite(low) && Number.isFinite(high);
+    if ((y >= low && y <= high) || (Number.isNaN(y) && !isBounded)) continue;
+    const outside = Math.max(low - y, y - high) / (reference.rounding.unit + high - low);
+    const distance = Number.isNaN(outside) ? Infinity : outside;
     if (!worst || distance > furthest) {
       worst = { element, actual: y, expected };
       furthest = distance;
