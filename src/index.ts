@@ -21,6 +21,7 @@ export {
   zeros,
 } from "./engine/create.ts";
 export { customGradient, type GradientRule } from "./engine/customGradient.ts";
+export { diffPlans, type PlanDifference } from "./engine/diffPlans.ts";
 export type { DType, HostArray } from "./engine/dtype.ts";
 export {
   DeviceError,
@@ -47,6 +48,7 @@ export { type Topk, type TopkOptions, topk } from "./engine/ops/topk.ts";
 export { pack, pieces } from "./engine/pack.ts";
 export { type Place, type PlanOptions, withPlan } from "./engine/planning.ts";
 export { Rng } from "./engine/random.ts";
+export { type Ablation, type AblationRow, ablate } from "./engine/runtime/ablate.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {
   type BackendName,
