@@ -33,6 +33,7 @@ export {
 } from "./engine/errors.ts";
 export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
 export { type Dims, defineKernel, type KernelSpec, type Tiles } from "./engine/kernel.ts";
+export { type KernelOpOptions, kernelOp } from "./engine/kernelOp.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { linear } from "./engine/ops/linear.ts";

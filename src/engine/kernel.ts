@@ -175,8 +175,8 @@ export function axisNames({ operands, result }: Kernel): string[] {
   return [...new Set(names)].filter((name) => !/^\d/.test(name));
 }
 
-/** Sizes of all axes from the shapes of the operands and the result. */
-export function solveDims(kernel: Kernel, inputs: readonly Shape[], output: Shape): Dims {
+/** Sizes of all axes from the shapes of the operands and, where it is known, the result. */
+export function solveDims(kernel: Kernel, inputs: readonly Shape[], output?: Shape): Dims {
   const dims: Record<string, number> = {};
   const bind = (where: string, { axes }: Operand, shape: Shape): void => {
     if (shape.length !== axes.length)
@@ -194,7 +194,7 @@ export function solveDims(kernel: Kernel, inputs: readonly Shape[], output: Shap
   };
   for (const [which, operand] of kernel.operands.entries())
     bind(operand.name, operand, inputs[which]);
-  bind("y", kernel.result, output);
+  if (output) bind("y", kernel.result, output);
   return dims;
 }
 
