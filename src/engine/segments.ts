@@ -8,7 +8,7 @@ import { cumsum } from "./ops/scan.ts";
 import { searchSorted } from "./ops/search.ts";
 import { sortKeys } from "./ops/sort.ts";
 import { showShape } from "./shape.ts";
-import { gather, none, record, type Tensor } from "./tensor.ts";
+import { gather, none, record, type Tensor, wrap } from "./tensor.ts";
 
 /** Which rows belong to which segment. */
 export interface Segments {
@@ -45,7 +45,9 @@ export function segmentsOf(target: Tensor, numSegments: number): Segments {
     host ? sortRows(target, host, numSegments) : sortOnDevice(target, numSegments);
   const made = known.get(numSegments) ?? outsideScopes(sort);
   known.set(numSegments, made);
-  return { ...made, target }; // the same numbers may be wanted on another device
+  // the same numbers may be wanted on another device
+  const [offsets, order] = [made.offsets, made.order].map(({ expr }) => wrap(expr, [target]));
+  return { offsets, order, target, numSegments };
 }
 
 /** Stable counting sort. */
