@@ -57,16 +57,16 @@ function ofFirstExtreme(dy: Tensor, inputs: readonly Tensor[], y: Tensor): Tenso
   return position.equal(gather(first, segments.target)).select(gather(dy, segments.target), 0);
 }
 
-const flatIndices = new WeakMap<Expr, Tensor>();
+const flatIndices = new WeakMap<Expr, Expr>();
 
 /** Indices of several axes as one list: the same for all who sort rows by them. */
 function flatIndex(index: Tensor): Tensor {
   const { storage, dtype, shape } = index.expr;
   const flat = [sizeOf(shape)];
   if (storage?.host) return wrap(makeExpr({ op: "input", shape: flat, dtype, storage }), [index]);
-  const known = flatIndices.get(index.expr) ?? index.reshape(flat);
+  const known = flatIndices.get(index.expr) ?? index.reshape(flat).expr;
   flatIndices.set(index.expr, known);
-  return known;
+  return wrap(known, [index]);
 }
 
 /**
