@@ -32,7 +32,13 @@ export {
   ShapeError,
 } from "./engine/errors.ts";
 export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
-export { type Dims, defineKernel, type KernelSpec, type Tiles } from "./engine/kernel.ts";
+export {
+  type Dims,
+  defineKernel,
+  type KernelSpec,
+  type KernelVariant,
+  type Tiles,
+} from "./engine/kernel.ts";
 export { type KernelOpOptions, kernelOp } from "./engine/kernelOp.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
@@ -74,6 +80,7 @@ export {
 } from "./engine/segments.ts";
 export type { Shape } from "./engine/shape.ts";
 export {
+  type CommitOptions,
   commit,
   concat,
   gather,
