@@ -5,6 +5,7 @@
  *   npx tsx bench/hdbscan.ts [numPoints…]
  */
 import { performance } from "node:perf_hooks";
+import { randomFrom } from "../src/testing/random.ts";
 import { boruvka } from "../src/tracking/clustering/boruvka.ts";
 import { neighbourhoods } from "../src/tracking/clustering/coreDistances.ts";
 import { hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
@@ -13,19 +14,9 @@ import { metricOf } from "../src/tracking/clustering/metrics.ts";
 
 const numRuns = 3;
 
-/** mulberry32: uniform in [0, 1), seeded. */
-function uniform(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Gaussian blobs of width sigma around uniform centres in a box of side 20, then uniform noise. */
 function blobs(numPoints: number, dim: number, numBlobs: number, sigma: number, noise: number) {
-  const random = uniform(37);
+  const random = randomFrom(37);
   const normal = () =>
     Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()) * sigma;
   const centres = Array.from({ length: numBlobs * dim }, () => 20 * random());

@@ -1,5 +1,6 @@
 /** What is measured: an op or a training step on seeded inputs, and how much work one run is. */
 import { indices, realize, type Tensor, tensor } from "../src/index.ts";
+import { randomFrom } from "../src/testing/random.ts";
 
 export interface Workload {
   name: string;
@@ -14,16 +15,6 @@ export interface Workload {
   note?: string;
   /** Uploads the inputs; each call of what it returns records one run and gives what to compute. */
   prepare: () => Promise<() => readonly Tensor[]>;
-}
-
-/** mulberry32: uniform in [0, 1). */
-export function randomFrom(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Uniform within ± scale. */

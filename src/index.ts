@@ -55,6 +55,7 @@ export { type Topk, type TopkOptions, topk } from "./engine/ops/topk.ts";
 export { pack, pieces } from "./engine/pack.ts";
 export { type Place, type PlanOptions, withPlan } from "./engine/planning.ts";
 export { Rng } from "./engine/random.ts";
+export { concat, gather, none } from "./engine/rows.ts";
 export { type Ablation, type AblationRow, ablate } from "./engine/runtime/ablate.ts";
 export type { Device, DeviceStats } from "./engine/runtime/device.ts";
 export {
@@ -82,9 +83,6 @@ export type { Shape } from "./engine/shape.ts";
 export {
   type CommitOptions,
   commit,
-  concat,
-  gather,
-  none,
   type Operand,
   type ReduceOptions,
   realize,

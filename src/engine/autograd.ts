@@ -14,9 +14,10 @@ import { binary, elementwise, ternary, unary } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reduce } from "./ops/reduce.ts";
 import { pieces } from "./pack.ts";
+import { gather } from "./rows.ts";
 import { scatterAdd, segmentMin, segmentsIn } from "./segments.ts";
 import { sameShape, showShape, sizeOf } from "./shape.ts";
-import { gather, record, Tensor, wrap } from "./tensor.ts";
+import { record, Tensor, wrap } from "./tensor.ts";
 
 /** Gradients of the inputs of one expression; null where none flows. */
 type Rule = (

@@ -12,7 +12,10 @@ export interface PlanDifference {
   text: string;
 }
 
-/** Launches are equal if they read, compute and store the same values. */
+/**
+ * Launches are equal if they read, compute and store the same values. Values are told by their numbers in
+ * the plan, which shift behind a composite that only one of the plans has a kernel for.
+ */
 export function diffPlans(before: Explanation, after: Explanation): PlanDifference {
   const gone = without(before.launches, after.launches);
   const added = without(after.launches, before.launches);

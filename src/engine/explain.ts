@@ -12,6 +12,8 @@ export interface ExplainedLaunch {
   members: string[];
   /** Why its result gets a buffer instead of being computed where it is used. */
   reason: string;
+  /** Why no launch that reads it computes it as well; empty where none reads it, or it was not tried. */
+  alone: string;
   /** What it loads and stores, like `#3 f32 [700, 32]`. */
   reads: string[];
   stores: string[];
@@ -45,11 +47,12 @@ export function explainPlan(
   const show = (at: number) => `#${at} ${nodes[at].dtype} ${showShape(nodes[at].shape)}`;
   const bytesOf = (at: number) => sizeOf(nodes[at].shape) * bytesPer(nodes[at].dtype, precision);
   const launches = plan.launches.map((launch, which): ExplainedLaunch => {
-    const { label, inputs, outputs, reason, members } = launch;
+    const { label, inputs, outputs, reason, alone, members } = launch;
     return {
       label,
       members: members.map((at) => nodes[at].op),
       reason,
+      alone,
       reads: inputs.map(show),
       stores: outputs.map(show),
       bytes: [...new Set(inputs), ...outputs].reduce((sum, at) => sum + bytesOf(at), 0),
@@ -58,8 +61,8 @@ export function explainPlan(
     };
   });
   const lines = launches.map(
-    ({ label, members, reason, reads, stores, ms }) =>
-      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}${ms === null ? "" : `; ${ms.toFixed(3)} ms`}`,
+    ({ label, members, reason, alone, reads, stores, ms }) =>
+      `  ${label}: ${stores.join(", ")} from ${reads.join(", ") || "nothing"}; computes ${members.join(" ")}; stored because: ${reason}${alone && alone !== reason ? `; not joined: ${alone}` : ""}${ms === null ? "" : `; ${ms.toFixed(3)} ms`}`,
   );
   const { rewrites } = plan;
   const notes = rewrites.map((note) => `  rewritten: ${note}`);

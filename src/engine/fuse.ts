@@ -11,7 +11,6 @@ import { kernelNamed } from "./kernel.ts";
 import { isReduction, isSegmentOp, isSource, isView } from "./lower.ts";
 import { mergeGroups } from "./merge.ts";
 import { movement } from "./ops/movement.ts";
-
 import { sameShape, showShape } from "./shape.ts";
 import { isPointwise, type Walk } from "./walk.ts";
 

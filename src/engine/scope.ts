@@ -6,7 +6,8 @@
 import { DeviceError } from "./errors.ts";
 import { disposeValue } from "./evaluator.ts";
 import { type Expr, isDisposed, made } from "./expr.ts";
-import { isCommitted, Tensor } from "./tensor.ts";
+import { isCommitted } from "./pending.ts";
+import { Tensor } from "./tensor.ts";
 
 // Engines from before explicit resource management have no such symbol: `using` then finds this one.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol("Symbol.dispose");

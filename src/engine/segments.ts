@@ -7,8 +7,9 @@ import { type Expr, outsideScopes, type Storage } from "./expr.ts";
 import { cumsum } from "./ops/scan.ts";
 import { searchSorted } from "./ops/search.ts";
 import { sortKeys } from "./ops/sort.ts";
+import { gather, none } from "./rows.ts";
 import { showShape } from "./shape.ts";
-import { gather, none, record, type Tensor, wrap } from "./tensor.ts";
+import { record, type Tensor, wrap } from "./tensor.ts";
 
 /** Which rows belong to which segment. */
 export interface Segments {

@@ -16,6 +16,7 @@ import {
   unary,
 } from "./ops/elementwise.ts";
 import { type ReduceName, reduce } from "./ops/reduce.ts";
+import { computeOn, leavePending, pendingOn } from "./pending.ts";
 import {
   broadcastShapes,
   checkShape,
@@ -75,7 +76,7 @@ export class Tensor {
   async data(): Promise<HostArray> {
     const device = deviceOf([this]);
     // both are asked for now, so that a `close` right after this call comes after them
-    const [, data] = await Promise.all([compute(device, [this]), device.read(this.expr)]);
+    const [, data] = await Promise.all([computeOn(device, [this.expr]), device.read(this.expr)]);
     return data;
   }
 
@@ -314,78 +315,10 @@ for (const name of Object.keys(reduce))
     },
   });
 
-/** The tensors one after the other along `axis`. */
-export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
-  if (tensors.length === 0) throw new ShapeError("concat: expected at least one tensor, got none");
-  const [first] = tensors;
-  const along = normalizeAxis("concat", axis, first.rank);
-  for (const { shape, dtype } of tensors) {
-    const fits =
-      shape.length === first.rank && shape.every((n, a) => a === along || n === first.shape[a]);
-    if (!fits || dtype !== first.dtype)
-      throw new ShapeError(
-        `concat: expected ${first.dtype} ${showShape(first.shape)} but for axis ${along}, got ${dtype} ${showShape(shape)}`,
-      );
-  }
-  const most = 4; // a launch reads a limited number of buffers
-  if (tensors.length > most) {
-    const groups: Tensor[] = [];
-    for (let i = 0; i < tensors.length; i += most)
-      groups.push(concat(tensors.slice(i, i + most), along));
-    return concat(groups, along);
-  }
-  if (tensors.length === 1) return first;
-  const size = tensors.reduce((sum, { shape }) => sum + shape[along], 0);
-  const shape = first.shape.map((n, a) => (a === along ? size : n));
-  return record("concat", tensors, shape, first.dtype, { attrs: { axis: along } });
-}
-
-/**
- * Rows of x by index: y[i…, f…] = x[rows[i…], f…]. Indices from the host must be rows of x. Computed ones
- * may be others, `none` for example: their y is 0, and no gradient flows back.
- */
-export function gather(x: Tensor, rows: Tensor): Tensor {
-  expectDType("gather(rows)", rows.dtype, ["u32", "i32"]);
-  if (x.rank === 0) throw new ShapeError("gather: expected x with rows, got a scalar");
-  const host = rows.expr.storage?.host;
-  if (host) checkRows(x, host);
-  const attrs: Attrs = host ? {} : { bounded: true };
-  return record("gather", [x, rows], [...rows.shape, ...x.shape.slice(1)], x.dtype, { attrs });
-}
-
-/** A computed row number that stands for no row: see `gather` and `segmentsOf`. */
-export const none = 2 ** 32 - 1;
-
-/** Indices that come from the host are checked once, here; reading past the end is silent on a GPU. */
-function checkRows(x: Tensor, host: HostArray): void {
-  for (const row of host)
-    if (row < 0 || row >= x.shape[0])
-      throw new ShapeError(`gather(rows): expected rows below ${x.shape[0]}, got ${row}`);
-}
-
 /** A constant that fits beside `dtype`; `where` is the op that was given the number. */
 export function constantOf(where: string, value: number, dtype: DType): Tensor {
   expectNumber(where, value, dtype);
   return new Tensor(constant(dtype === "f16" ? roundFloat16(value) : value, dtype));
-}
-
-/** What waits to be computed with the next tensor that is asked for. */
-interface Pending {
-  /** In a submission of their own, before. */
-  ahead: Set<Expr>;
-  along: Set<Expr>;
-  freed: Set<Expr>;
-}
-
-const pending = new WeakMap<Evaluator, Pending>();
-const committed = new WeakSet<Expr>();
-
-function pendingOn(device: Evaluator): Pending {
-  const known = pending.get(device);
-  if (known) return known;
-  const none: Pending = { ahead: new Set(), along: new Set(), freed: new Set() };
-  pending.set(device, none);
-  return none;
 }
 
 export interface CommitOptions {
@@ -407,16 +340,9 @@ export function commit(
   tensors: readonly Tensor[],
   { ahead = false, frees = [] }: CommitOptions = {},
 ): void {
-  for (const { expr, device } of tensors) {
-    committed.add(expr);
-    const waiting = pendingOn(device ?? currentEvaluator());
-    (ahead ? waiting.ahead : waiting.along).add(expr);
-  }
+  for (const { expr, device } of tensors) leavePending(expr, device ?? currentEvaluator(), ahead);
   for (const { expr, device } of frees) pendingOn(device ?? currentEvaluator()).freed.add(expr);
 }
-
-/** Whether a tensor was made the state of something that outlives the step. */
-export const isCommitted = (expr: Expr): boolean => committed.has(expr);
 
 /**
  * Computes several tensors together, in one submission. From then on they are leaves, without the
@@ -425,20 +351,11 @@ export const isCommitted = (expr: Expr): boolean => committed.has(expr);
  */
 export async function realize(tensors: readonly Tensor[]): Promise<void> {
   if (tensors.length === 0) return;
-  await compute(deviceOf(tensors), tensors);
+  await computeOn(
+    deviceOf(tensors),
+    tensors.map(({ expr }) => expr),
+  );
   for (const { expr } of tensors) forget(expr);
-}
-
-async function compute(device: Evaluator, tensors: readonly Tensor[]): Promise<void> {
-  const { ahead, along, freed } = pendingOn(device);
-  pending.delete(device);
-  const wanted = [...tensors.map(({ expr }) => expr), ...along];
-  // all is asked for now, so that nothing else comes between
-  await Promise.all([
-    ahead.size > 0 ? device.realize([...ahead]) : null,
-    device.realize(wanted, [...freed]),
-  ]);
-  for (const expr of [...ahead, ...along]) forget(expr);
 }
 
 function commonDevice(tensors: readonly Tensor[]): Evaluator | null {

@@ -1,14 +1,5 @@
 import { FormatError } from "../../src/engine/errors.ts";
-
-/** mulberry32: numbers in [0, 1), the same for the same seed. */
-export function randomFrom(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { randomFrom } from "../helpers/generate.ts";
 
 /** A copy of `bytes` with a few random wounds, most of them near the start or the end. */
 export function mutated(bytes: Uint8Array, random: () => number): Uint8Array {

@@ -1,6 +1,6 @@
 /** Orders, running sums and segments made on the device: what the host makes of the same numbers. */
 import { describe, expect, test } from "vitest";
-import { none } from "../../src/engine/tensor.ts";
+import { none } from "../../src/engine/rows.ts";
 import {
   argsort,
   cumsum,

@@ -1,6 +1,7 @@
 import { type CompositeResult, defineComposite, partOf } from "../composite.ts";
 import type { Attrs, Expr } from "../expr.ts";
-import { concat, type Tensor, wrap } from "../tensor.ts";
+import { concat } from "../rows.ts";
+import { type Tensor, wrap } from "../tensor.ts";
 import { type Pairs, pairsOf } from "./attentionPairs.ts";
 import { matmul } from "./contraction.ts";
 

@@ -3,6 +3,8 @@
  *
  * `js` and `wgsl` spell the op on operands that are names of variables. A spelling may call the
  * helpers of `codegen/math.ts` (`m.erf(x)` in JavaScript, `tgErf(x)` in WGSL).
+ *
+ * One long file on purpose: it is a table, and a reader looks up one row of it.
  */
 import type { Code } from "../codegen/wasm/code.ts";
 import { f32x4, i32x4, v128 } from "../codegen/wasm/instructions.ts";

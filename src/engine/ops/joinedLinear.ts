@@ -11,8 +11,9 @@
  */
 import { defineComposite } from "../composite.ts";
 import type { Attrs, Expr } from "../expr.ts";
+import { concat, gather } from "../rows.ts";
 import { scatterAdd } from "../segments.ts";
-import { concat, gather, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 import { matmul } from "./contraction.ts";
 import { parameterGradients } from "./linearGradient.ts";
 

@@ -3,8 +3,9 @@ import { defineComposite } from "../composite.ts";
 import { indices, range } from "../create.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
+import { gather } from "../rows.ts";
 import { showShape } from "../shape.ts";
-import { gather, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 import { farthest, leastColumns, longestList } from "./topk.ts";
 
 export interface KnnOptions {

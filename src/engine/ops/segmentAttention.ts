@@ -2,6 +2,7 @@ import { defineComposite, partOf } from "../composite.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import type { Expr } from "../expr.ts";
+import { gather } from "../rows.ts";
 import {
   type Segments,
   segmentMax,
@@ -11,7 +12,7 @@ import {
   segmentValues,
 } from "../segments.ts";
 import { showShape } from "../shape.ts";
-import { gather, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 
 const exprsOf = (tensors: readonly Tensor[]): Expr[] => tensors.map(({ expr }) => expr);
 const tensorsOf = (exprs: readonly Expr[]): Tensor[] => exprs.map((expr) => new Tensor(expr));

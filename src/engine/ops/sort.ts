@@ -8,8 +8,9 @@ import { defineComposite } from "../composite.ts";
 import { range, scalar } from "../create.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
+import { gather } from "../rows.ts";
 import { showShape } from "../shape.ts";
-import { gather, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 import { blockOfEach, numBlocks, sumBlocks } from "./blocks.ts";
 import { cumsum } from "./scan.ts";
 

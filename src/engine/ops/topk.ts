@@ -3,8 +3,9 @@ import { defineComposite } from "../composite.ts";
 import { full, range } from "../create.ts";
 import { expectDType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
+import { concat, gather, none } from "../rows.ts";
 import { showShape } from "../shape.ts";
-import { concat, gather, none, Tensor, wrap } from "../tensor.ts";
+import { Tensor, wrap } from "../tensor.ts";
 
 /** Greatest finite f32: farther than everything. */
 export const farthest = 3.4028234663852886e38;

@@ -38,8 +38,9 @@ export async function ablate(
 ): Promise<Ablation> {
   if (!(Number.isInteger(runs) && runs > 0))
     throw new DeviceError(`ablate(runs): expected a positive integer, got ${runs}`);
-  const device = (record().find((tensor) => tensor.device)?.device ?? currentDevice()) as Device;
-  const right = await inDoublePrecision(record(), device);
+  const graph = record();
+  const device = (graph.find((tensor) => tensor.device)?.device ?? currentDevice()) as Device;
+  const right = await inDoublePrecision(graph, device);
   const rows: AblationRow[] = [];
   for (const [plan, options] of Object.entries(plans)) {
     const tensors = record();

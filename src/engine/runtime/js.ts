@@ -17,6 +17,7 @@ import type { Program, ValueType } from "../program.ts";
 import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
+import { synchronous } from "./synchronous.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -111,23 +112,7 @@ export function jsBackend(precision: Precision): Backend {
       return pipelines;
     },
 
-    run(commands: readonly Command[]) {
-      commands.forEach(runOne);
-    },
-
-    runTimed(commands) {
-      const spans = commands.map((command) => {
-        const start = performance.now();
-        runOne(command);
-        return { start, end: performance.now() };
-      });
-      return Promise.resolve(spans);
-    },
-
-    ready: () => Promise.resolve(),
-    idle: () => Promise.resolve(),
-    check: () => Promise.resolve(),
-    close: () => Promise.resolve(),
+    ...synchronous(runOne),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
+import { synchronous } from "./synchronous.ts";
 import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
 import { compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
 
@@ -87,23 +88,7 @@ export function wasmBackend(): Backend {
       return pipelines;
     },
 
-    run(commands) {
-      commands.forEach(runOne);
-    },
-
-    runTimed(commands) {
-      const spans = commands.map((command) => {
-        const start = performance.now();
-        runOne(command);
-        return { start, end: performance.now() };
-      });
-      return Promise.resolve(spans);
-    },
-
-    ready: () => Promise.resolve(),
-    idle: () => Promise.resolve(),
-    check: () => Promise.resolve(),
-    close: () => Promise.resolve(),
+    ...synchronous(runOne),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Rng } from "../../engine/random.ts";
+import { concat, gather } from "../../engine/rows.ts";
 import { segmentsOf } from "../../engine/segments.ts";
-import { concat, gather, type Tensor } from "../../engine/tensor.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import type { ActivationName } from "../activations.ts";
 import { type AggregationName, aggregations } from "./aggregate.ts";
 import type { Layer, TrainingPass } from "./layer.ts";

@@ -1,4 +1,5 @@
-import { gather, type Tensor } from "../../engine/tensor.ts";
+import { gather } from "../../engine/rows.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { type LossOptions, reduceLoss } from "./reduction.ts";
 
 /** Pairs of rows, u32 [E] each. */

@@ -1,5 +1,6 @@
 /** Running sums, sorts, and rows by computed indices, of which some are none. */
-import { none, record } from "../../../src/engine/tensor.ts";
+import { none } from "../../../src/engine/rows.ts";
+import { record } from "../../../src/engine/tensor.ts";
 import {
   cumsum,
   gather,
