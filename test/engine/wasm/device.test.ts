@@ -68,7 +68,7 @@ test("what has no spelling in WebAssembly calls JavaScript, with operands of eve
   }
 });
 
-test("memory that comes back is used again, joined with its neighbours, and is zero", () => {
+test("memory that comes back is used again, joined with its neighbors, and is zero", () => {
   const memory = new WasmMemory({ isShared: false });
   const purpose = { label: "test", dtype: "f32", shape: [16] } as const;
   const [a, b, c] = [64, 64, 64].map((bytes) => memory.take(bytes, purpose));
