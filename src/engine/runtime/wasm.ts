@@ -9,8 +9,8 @@ import type { Backend, Command, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { synchronous } from "./synchronous.ts";
-import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
-import { type Compiled, compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
+import { type WasmBuffer, WasmMemory } from "./wasm/memory.ts";
+import { type Compiled, compileWasm, compileWasmKernel, type Run } from "./wasm/programs.ts";
 
 interface WasmExecutable extends Executable {
   run: Run;

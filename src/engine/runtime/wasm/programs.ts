@@ -1,11 +1,11 @@
 /** Programs as instances of modules: compiled once, then run on a block of parameters. */
-import { jsFunctionOf } from "../codegen/js.ts";
-import { wasmKernel } from "../codegen/wasm/kernel.ts";
-import { type WasmProgram, wasmProgram } from "../codegen/wasm/program.ts";
-import { chooseVariant, type VariantName } from "../codegen/wasm/variants.ts";
-import { axisNames, type Kernel, type WasmSpelling } from "../kernel.ts";
-import type { Program } from "../program.ts";
-import type { WasmBuffer, WasmMemory } from "./wasmMemory.ts";
+import { jsFunctionOf } from "../../codegen/js.ts";
+import { wasmKernel } from "../../codegen/wasm/kernel.ts";
+import { type WasmProgram, wasmProgram } from "../../codegen/wasm/program.ts";
+import { chooseVariant, type VariantName } from "../../codegen/wasm/variants.ts";
+import { axisNames, type Kernel, type WasmSpelling } from "../../kernel.ts";
+import type { Program } from "../../program.ts";
+import type { WasmBuffer, WasmMemory } from "./memory.ts";
 
 export type Run = (buffers: readonly WasmBuffer[], params: readonly number[]) => void;
 
