@@ -83,7 +83,7 @@ type Threading = Pick<OpenOptions, "threads" | "threadHost">;
 
 const wasmOn = (threading: Threading) => wasmBackend(...threadsFor(threading));
 
-const mostThreads = 8; // memory is no faster for more
+export const mostThreads = 8; // memory is no faster for more
 
 /** What starts threads, and how many there shall be. */
 export function threadsFor({
