@@ -1,6 +1,5 @@
 /** The catalogue of models. */
-export * from "./regressorBatches.ts";
-export * from "./regressorSamples.ts";
+
 export {
   EggNet,
   type EggNetOptions,
@@ -15,6 +14,8 @@ export {
   pairWeights,
 } from "./eggnetConfig.ts";
 export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
+export * from "./regressorBatches.ts";
+export * from "./regressorSamples.ts";
 export {
   type PublishedRegressor,
   publishedRegressors,
