@@ -1,8 +1,10 @@
 /** The catalogue of verbs. */
 import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
+import { evaluate } from "./eval.ts";
+import { infer } from "./infer.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
 import { train } from "./train.ts";
 
-export const verbs = { cluster, devices, reconstruct, score, train };
+export const verbs = { cluster, devices, eval: evaluate, infer, reconstruct, score, train };
