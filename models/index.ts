@@ -1,4 +1,6 @@
 /** The catalogue of models. */
+export * from "./regressorBatches.ts";
+export * from "./regressorSamples.ts";
 export {
   type PublishedRegressor,
   publishedRegressors,
@@ -6,6 +8,7 @@ export {
   type RegressorClustering,
   type RegressorDataType,
   type RegressorOptions,
+  type RegressorPass,
   reconstructTracks,
   regressorData,
   regressorFrom,

@@ -48,6 +48,7 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
@@ -100,6 +101,8 @@ export {
   hitSequence,
   momenta,
   momentumWindow,
+  type PackedHits,
+  packSequences,
   padSequences,
   padValue,
   type Standardisation,

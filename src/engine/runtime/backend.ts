@@ -10,6 +10,8 @@ export interface Executable {
   readonly label: string;
   /** What was compiled, for people. */
   readonly source: string;
+  /** What compiling cost, where it is known when `compileProgram` or `compileKernel` is done. */
+  readonly compiled?: { readonly ms: number; readonly bytes: number };
 }
 
 export interface Command {

@@ -10,7 +10,7 @@ import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { synchronous } from "./synchronous.ts";
 import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
-import { compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
+import { type Compiled, compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
 
 interface WasmExecutable extends Executable {
   run: Run;
@@ -66,22 +66,25 @@ export function wasmBackend(): Backend {
       const source = jsSource(program);
       return cached(`${signatureOf(program)}\n${source}`, async () => {
         const started = performance.now();
-        const { run, size } = await compileWasm(program, memory);
-        const ms = (performance.now() - started).toFixed(1);
-        const header = `// WebAssembly, ${size} bytes, compiled in ${ms} ms; in JavaScript:`;
+        const { run, bytes } = await compileWasm(program, memory);
+        const compiled = { ms: performance.now() - started, bytes };
+        const header = `${costOf(compiled)}; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
-        return { label, source: `${header}\n${source}`, run };
+        return { label, source: `${header}\n${source}`, run, compiled };
       });
     },
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
-      return cached(key, async () => ({
-        label: kernel.name,
-        source: `${spellingOf(kernel)?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
-        run: await kernelRun(kernel, finish, memory),
-      }));
+      return cached(key, async () => {
+        const started = performance.now();
+        const { run, bytes } = await kernelRun(kernel, finish, memory);
+        const compiled = { ms: performance.now() - started, bytes };
+        const own = spellingOf(kernel)?.code ?? kernel.reference;
+        const text = `${costOf(compiled)}\n${own}${source ? `\n// then\n${source}` : ""}`;
+        return { label: kernel.name, source: text, run, compiled };
+      });
     },
 
     get pipelines() {
@@ -103,6 +106,9 @@ function runOne({ executable, buffers, params }: Command): void {
   }
 }
 
+const costOf = ({ bytes, ms }: { bytes: number; ms: number }): string =>
+  `// WebAssembly, ${bytes} bytes, compiled in ${ms.toFixed(1)} ms`;
+
 const signatureOf = ({ buffers, params }: Program): string =>
   `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;
 
@@ -110,21 +116,25 @@ const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
   wasm?.suits?.(attrs) === false ? undefined : wasm;
 
 /** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
-async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMemory): Promise<Run> {
+async function kernelRun(
+  kernel: Kernel,
+  finish: Program | null,
+  memory: WasmMemory,
+): Promise<Compiled> {
   const { operands, parts } = kernel;
   const wasm = spellingOf(kernel);
   const reference = referenceOf(kernel, finish);
-  const finishing = finish && (await compileWasm(finish, memory)).run;
+  const finishing = finish && (await compileWasm(finish, memory));
   const numOwn = reference.paramTypes.length;
   const spelled = wasm && (await compileWasmKernel(kernel, wasm, memory));
   const result = operands.length + (finish?.buffers.findIndex(({ written }) => written) ?? 0);
-  return (buffers, params) => {
+  const run: Run = (buffers, params) => {
     const own = params
       .slice(0, numOwn)
       .map((param, which) => (reference.paramTypes[which] === "f32" ? Math.fround(param) : param));
     if (spelled) {
       const further = buffers.slice(buffers.length - parts.length);
-      spelled([...buffers.slice(0, operands.length), buffers[result], ...further], own);
+      spelled.run([...buffers.slice(0, operands.length), buffers[result], ...further], own);
     } else
       reference.run(
         buffers.map(({ address, bytes }, slot) =>
@@ -132,6 +142,7 @@ async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMem
         ),
         own,
       );
-    finishing?.(buffers.slice(operands.length), params.slice(numOwn));
+    finishing?.run(buffers.slice(operands.length), params.slice(numOwn));
   };
+  return { run, bytes: (spelled?.bytes ?? 0) + (finishing?.bytes ?? 0) };
 }

@@ -23,12 +23,16 @@ test("new sizes assemble no new module", async () => {
 });
 
 test("explain says how large a module is and how long it took to compile", async () => {
-  const { launches } = await explain([
-    tensor([1, 2])
-      .add(tensor([3, 4]))
-      .exp(),
-  ]);
-  expect(launches[0]!.source).toMatch(/^\/\/ WebAssembly, \d+ bytes, compiled in \d+\.\d ms/);
+  const sums = tensor([1, 2])
+    .add(tensor([3, 4]))
+    .exp();
+  const normal = softmax(tensor([1, 2], [1, 2])); // a kernel
+  for (const result of [sums, normal]) {
+    const { launches } = await explain([result]);
+    expect(launches[0]!.source).toMatch(
+      /^\/\/ WebAssembly, [1-9]\d+ bytes, compiled in \d+\.\d ms/,
+    );
+  }
 });
 
 test("what has no spelling in WebAssembly calls JavaScript, with operands of every kind", async () => {
