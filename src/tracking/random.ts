@@ -1,5 +1,6 @@
 import { ShapeError } from "../engine/errors.ts";
 import { philoxBlock } from "../engine/philox.ts";
+import { log, sinCos } from "./portableMath.ts";
 
 /** The next number of a stream, uniform in [0, 1). Passed as an argument wherever chance decides. */
 export type Rng = () => number;
@@ -50,4 +51,18 @@ export function sample(rng: Rng, size: number, count: number): Uint32Array {
     [pool[i], pool[j]] = [pool[j], pool[i]];
   }
   return pool.slice(0, count);
+}
+
+/** Mean 0, variance 1 (Box & Muller 1958), from two numbers of the stream. */
+export const normal = (rng: Rng): number =>
+  Math.sqrt(2 * exponential(rng)) * sinCos(2 * Math.PI * rng())[1];
+
+/** Density e to the −x for x ≥ 0. */
+export const exponential = (rng: Rng): number => -log(1 - rng());
+
+/** A count with the given mean (Poisson), by exponential waiting times: for small means. */
+export function poisson(rng: Rng, mean: number): number {
+  let count = 0;
+  for (let time = exponential(rng); time < mean; time += exponential(rng)) count++;
+  return count;
 }
