@@ -38,6 +38,7 @@ export {
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
