@@ -8,8 +8,8 @@ const shared = {
   maxWorkers: 2,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  env: { TG_VERIFY: "1" }, // every plan that a test makes is checked against what its ops mean
 };
-const verify = { TG_VERIFY: "1" }; // every plan that a test makes is checked against what its ops mean
 const adapter = fileURLToPath(new URL("../test/helpers/adapter.ts", import.meta.url)); // prints which
 
 /**
@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     reporters: ["default", fileURLToPath(new URL("../test/helpers/reporter.ts", import.meta.url))],
     projects: [
-      { test: { ...shared, name: "fast", env: verify, include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden}.test.ts"] } },
+      { test: { ...shared, name: "fast", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden}.test.ts"] } },
       { test: { ...shared, name: "golden", globalSetup: [adapter], include: ["test/**/*.golden.test.ts"] } },
       { test: { ...shared, name: "gpu", globalSetup: [adapter], include: ["test/**/*.gpu.test.ts"] } },
     ],
