@@ -6,7 +6,8 @@ import { type DType, type HostArray, hostArray, type Precision } from "../dtype.
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
+import { explainPlan } from "../explain.ts";
+import type { ExplainOptions, Explanation } from "../explanation.ts";
 import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
 import { currentPlanning, type Planning } from "../planning.ts";
 import { showShape, sizeOf } from "../shape.ts";

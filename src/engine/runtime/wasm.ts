@@ -6,15 +6,18 @@ import { DeviceError } from "../errors.ts";
 import type { Kernel, WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
+import { timed } from "./pipeline.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { synchronous } from "./synchronous.ts";
 import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
 import { compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
 
-interface WasmExecutable extends Executable {
+interface Made {
+  source: string;
   run: Run;
 }
+type WasmExecutable = Executable & Made;
 
 const mostModules = 4096; // kept for reuse
 
@@ -31,11 +34,15 @@ export function wasmBackend(): Backend {
   const memory = new WasmMemory({ isShared: false });
   const compiled = new RecentlyUsed<Promise<WasmExecutable>>(mostModules);
   let pipelines = 0;
-  const cached = (key: string, make: () => Promise<WasmExecutable>) => {
-    const known = compiled.get(key);
+  const cached = (text: string, label: string, make: () => Promise<Made>) => {
+    const known = compiled.get(text);
     if (known) return known;
-    const executable = make();
-    compiled.set(key, executable);
+    const executable = timed({ label, text }, make).then(({ made, pipeline }) => ({
+      ...made,
+      label,
+      pipelines: [pipeline],
+    }));
+    compiled.set(text, executable);
     pipelines++;
     return executable;
   };
@@ -64,21 +71,18 @@ export function wasmBackend(): Backend {
 
     compileProgram: (program, label) => {
       const source = jsSource(program);
-      return cached(`${signatureOf(program)}\n${source}`, async () => {
-        const started = performance.now();
+      return cached(`${signatureOf(program)}\n${source}`, label, async () => {
         const { run, size } = await compileWasm(program, memory);
-        const ms = (performance.now() - started).toFixed(1);
-        const header = `// WebAssembly, ${size} bytes, compiled in ${ms} ms; in JavaScript:`;
+        const header = `// WebAssembly, ${size} bytes; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
-        return { label, source: `${header}\n${source}`, run };
+        return { source: `${header}\n${source}`, run };
       });
     },
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
-      return cached(key, async () => ({
-        label: kernel.name,
+      return cached(key, kernel.name, async () => ({
         source: `${spellingOf(kernel)?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
         run: await kernelRun(kernel, finish, memory),
       }));
