@@ -7,7 +7,7 @@
 import { performance } from "node:perf_hooks";
 import { randomFrom } from "../src/testing/random.ts";
 import { boruvka } from "../src/tracking/clustering/boruvka.ts";
-import { neighbourhoods } from "../src/tracking/clustering/coreDistances.ts";
+import { neighborhoods } from "../src/tracking/clustering/coreDistances.ts";
 import { hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
 import { kdTree } from "../src/tracking/clustering/kdTree.ts";
 import { metricOf } from "../src/tracking/clustering/metrics.ts";
@@ -53,9 +53,9 @@ for (const numPoints of sizes.length > 0 ? sizes : [1000, 10_000, 50_000]) {
       const ofTree = seconds(() => {
         tree = kdTree(data, dim, metricOf("euclidean"));
       });
-      let core = neighbourhoods(tree, k);
+      let core = neighborhoods(tree, k);
       const ofCore = seconds(() => {
-        core = neighbourhoods(tree, k);
+        core = neighborhoods(tree, k);
       });
       const ofSpanning = seconds(() => boruvka(tree, core));
       const numLabels = hdbscanFit(points, options).persistence.length;

@@ -23,7 +23,7 @@ function quad(of: string, row: string, which: number, { dim }: Attrs): string {
  * no more. Query q is of the event b with queryOffsets[b] ≤ q < queryOffsets[b+1]. Without `self`, n = q
  * does not count.
  *
- * One invocation owns a query. Its neighbours read the same point at the same time, so points come from
+ * One invocation owns a query. Its neighbors read the same point at the same time, so points come from
  * cache. After the first few, most points are farther than the whole list and cost a comparison.
  */
 export const nearestRows: KernelSpec = defineKernel({

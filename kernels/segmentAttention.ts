@@ -10,7 +10,7 @@ const largest = 3.4028234663852886e38; // greatest finite f32
  *
  *   y[s, h, d] = Σ_e exp(scores[e, h] − m) values[e, h, d] / Σ_e exp(scores[e, h] − m)
  *
- * with m the greatest score of segment and head. One invocation owns four neighbouring features of one
+ * with m the greatest score of segment and head. One invocation owns four neighboring features of one
  * result and walks over the segment twice: for m, which needs scores only, and for the sums, with
  * one exponential per row. No atomics, and the same order of summation every time.
  */

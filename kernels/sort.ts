@@ -11,8 +11,8 @@ const ownBlock = /* wgsl */ `
  *
  *   y[d, g] = #{ e in block g: (keys[order[e]] >> shift) mod 256 = d }
  *
- * One invocation owns a block and counts in private memory, so there are no atomics. Neighbouring
- * invocations write neighbouring counts.
+ * One invocation owns a block and counts in private memory, so there are no atomics. Neighboring
+ * invocations write neighboring counts.
  */
 export const countDigits: KernelSpec = defineKernel({
   name: "countDigits",

@@ -53,7 +53,7 @@ export function tiledBody(product: TiledProduct): string {
   const { rows, m, n, k, transposeA, transposeB, storeRowSum } = product;
   const starts = product.starts ?? { a: "0u", b: "0u", y: "0u" };
   const halves = Array.from({ length: rows / 64 }, (_, half) => half); // 64 rows each
-  // neighbouring invocations read neighbouring elements
+  // neighboring invocations read neighboring elements
   const [kOfA, fourOfA] = transposeA ? ["lane / 16u", "lane % 16u"] : ["lane % 16u", "lane / 16u"];
   const [kOfB, fourOfB] = transposeB ? ["lane % 16u", "lane / 16u"] : ["lane / 16u", "lane % 16u"];
   const four = (element: (t: number) => string) => `vec4f(${[0, 1, 2, 3].map(element).join(", ")})`;

@@ -1,4 +1,4 @@
-/** What do orders, running sums and neighbours made on the device cost? Checked element by element before. */
+/** What do orders, running sums and neighbors made on the device cost? Checked element by element before. */
 import { argsort, cumsum, type HostArray, knn, realize, type Tensor } from "../../src/index.ts";
 import { kdTree } from "../../src/tracking/clustering/kdTree.ts";
 import { metricOf } from "../../src/tracking/clustering/metrics.ts";

@@ -30,7 +30,7 @@ export interface Matrix {
   start: Code;
   down: Code;
   right: Code;
-  /** Whether neighbours in a row (`right`), or in a column (`down`), lie together. */
+  /** Whether neighbors in a row (`right`), or in a column (`down`), lie together. */
   dense: "right" | "down";
 }
 

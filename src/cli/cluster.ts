@@ -36,7 +36,7 @@ export const cluster: Verb = (program) => {
       "labels for any table of points: CSV with a header, or a tensor [N, D] in safetensors",
     )
     .option("--method <name>", "hdbscan or dbscan", "hdbscan")
-    .option("--eps <d>", "dbscan: how near neighbours are, inclusive", distance("--eps"))
+    .option("--eps <d>", "dbscan: how near neighbors are, inclusive", distance("--eps"))
     .option("--columns <a,b,…>", "coordinates among the columns; all by default", (text: string) =>
       text.split(","),
     )

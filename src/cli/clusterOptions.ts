@@ -18,11 +18,7 @@ export function withClusterOptions(command: Command): Command {
       "fewest hits of a track",
       wholeNumber("--min-cluster-size", 2),
     )
-    .option(
-      "--min-samples <n>",
-      "neighbours that make a hit dense",
-      wholeNumber("--min-samples", 1),
-    )
+    .option("--min-samples <n>", "neighbors that make a hit dense", wholeNumber("--min-samples", 1))
     .option("--cluster-selection-method <name>", "eom or leaf", selectionMethod)
     .option(
       "--cluster-selection-epsilon <d>",

@@ -87,7 +87,7 @@ class Merger {
 
   /** Takes in launches whose results it reads, those that read what it reads, and walks of the same kind. */
   private grow(team: Team): void {
-    for (const other of this.neighbours(team)) {
+    for (const other of this.neighbors(team)) {
       const joined = this.join(team, other);
       if (!joined) continue;
       this.teams = this.teams.filter((each) => each !== team && each !== other);
@@ -97,7 +97,7 @@ class Merger {
     }
   }
 
-  private neighbours(team: Team): Team[] {
+  private neighbors(team: Team): Team[] {
     const producers = this.dependencies(team).sort((a, b) => b.last - a.last);
     const readers = [...team.reads].flatMap((read) => [
       ...(this.fusion.users.get(read)?.keys() ?? []),

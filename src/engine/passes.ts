@@ -36,7 +36,7 @@ export function walkRows(
 
 /**
  * First step over lanes: lane l of L adds up the elements l, l + L, l + 2L, … of the reduced axes, so few
- * long rows keep a whole device busy. Neighbouring invocations read neighbouring elements: they are
+ * long rows keep a whole device busy. Neighboring invocations read neighboring elements: they are
  * lanes if the fastest axis is reduced, and rows otherwise. Returns what it stores; what each lane has
  * of each sum follows in further buffers.
  */

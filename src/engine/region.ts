@@ -125,7 +125,7 @@ function gridOf(program: Omit<Program, "grid">): Grid | null {
   return { extents: program.extents, strides: [...stridesByBuffer.values()] };
 }
 
-/** Merges neighbouring axes along which every buffer moves as if they were one; changes `values`. */
+/** Merges neighboring axes along which every buffer moves as if they were one; changes `values`. */
 export function mergeAxes({ extents, strides }: Grid, values: number[]): void {
   const strideAt = (buffer: readonly number[], axis: number) =>
     buffer[axis] < 0 ? 0 : values[buffer[axis]];

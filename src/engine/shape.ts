@@ -8,7 +8,7 @@ export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis]);
 
-/** Distance in elements between neighbours along each axis of a row-major tensor. */
+/** Distance in elements between neighbors along each axis of a row-major tensor. */
 export function stridesOf(shape: Shape): number[] {
   const strides: number[] = new Array(shape.length);
   let stride = 1;

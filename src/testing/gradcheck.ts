@@ -81,7 +81,7 @@ export async function gradcheck(
 /**
  * d(Σ w · f(x))/dx by central differences at a falling sequence of steps, extrapolated to step 0 (Ridders
  * 1982, doi:10.1016/S0141-1195(82)80057-0). Row k of the tableau adds step h₀/2ᵏ and cancels the error
- * terms h², h⁴, …; where two neighbouring extrapolations agree best, neither truncation nor rounding
+ * terms h², h⁴, …; where two neighboring extrapolations agree best, neither truncation nor rounding
  * dominates. Steps that leave the domain give NaN, and count as no agreement.
  */
 async function derivative(

@@ -29,15 +29,16 @@ export {
   kNearest,
   type Metric,
   type MetricName,
-  type Neighbours,
+  type Neighbors,
   type Points,
   type Prediction,
   type PredictOptions,
-  type RadiusNeighbours,
-  radiusNeighbours,
+  type RadiusNeighbors,
+  radiusNeighbors,
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
@@ -48,6 +49,7 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
@@ -100,6 +102,8 @@ export {
   hitSequence,
   momenta,
   momentumWindow,
+  type PackedHits,
+  packSequences,
   padSequences,
   padValue,
   type Standardisation,

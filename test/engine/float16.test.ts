@@ -11,7 +11,7 @@ test("each of the 65536 patterns is the one of its value", () => {
   }
 });
 
-test("between neighbours, the nearer is taken, and halfway the one that ends with a 0", () => {
+test("between neighbors, the nearer is taken, and halfway the one that ends with a 0", () => {
   for (let bits = 0; bits < 0x7c00; bits++) {
     const [low, high] = [float16Value(bits), bits === 0x7bff ? 65536 : float16Value(bits + 1)];
     const middle = (low + high) / 2; // exact in f32

@@ -1,4 +1,4 @@
-/** Neighbours found on the device: what looking at every pair in double precision finds. */
+/** Neighbors found on the device: what looking at every pair in double precision finds. */
 import { describe, expect, test } from "vitest";
 import {
   edgesOfNeighbors,
@@ -92,7 +92,7 @@ function anySearch(random: Random, isGrid: boolean): Search {
 }
 
 export function describeNeighbors(backend: "js" | "webgpu", rounds: number): void {
-  describe(`neighbours on ${backend}`, () => {
+  describe(`neighbors on ${backend}`, () => {
     const device = useDevice(backend);
     const random = randomFrom(11);
 
@@ -133,7 +133,7 @@ export function describeNeighbors(backend: "js" | "webgpu", rounds: number): voi
       }
     });
 
-    test("64 dimensions and 128 neighbours, and all points alike", async () => {
+    test("64 dimensions and 128 neighbors, and all points alike", async () => {
       const points = Array.from({ length: 140 }, (_, row) => Array(64).fill(row % 7));
       const { index } = knn(matrix(points), 128);
       const offsets = [0, points.length];

@@ -2,7 +2,7 @@ import { type Segments, segmentsOfRuns } from "../segments.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Neighbors } from "./neighbors.ts";
 
-/** Edges from neighbours to queries, k per query: edge q · k + j comes from neighbour j of query q. */
+/** Edges from neighbors to queries, k per query: edge q · k + j comes from neighbor j of query q. */
 export interface NeighborEdges {
   /** u32 [Q · k]: rows of the points; `none` for an edge that does not exist. */
   readonly source: Tensor;
@@ -13,7 +13,7 @@ export interface NeighborEdges {
 }
 
 /**
- * A graph from neighbours, on the device: information flows from the nearest points into each query.
+ * A graph from neighbors, on the device: information flows from the nearest points into each query.
  *
  * How many edges exist is not known when the graph is recorded, so there are always Q · k. One whose
  * ends are `none` gathers zeros and is part of no segment: it reaches nobody, forward or backward.

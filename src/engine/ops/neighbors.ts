@@ -1,4 +1,4 @@
-/** Nearest neighbours on the device, by exhaustive search: exact, and in any dimension. */
+/** Nearest neighbors on the device, by exhaustive search: exact, and in any dimension. */
 import { defineComposite } from "../composite.ts";
 import { indices, range } from "../create.ts";
 import { expectDType } from "../dtype.ts";
@@ -9,22 +9,22 @@ import { Tensor, wrap } from "../tensor.ts";
 import { farthest, leastColumns, longestList } from "./topk.ts";
 
 export interface KnnOptions {
-  /** Whose neighbours are wanted, f32 [Q, D]; default: those of the points themselves. */
+  /** Whose neighbors are wanted, f32 [Q, D]; default: those of the points themselves. */
   queries?: Tensor;
   /**
-   * u32 [B+1], ascending from 0 to N: event b owns the points offsets[b] … offsets[b+1] − 1. Neighbours
+   * u32 [B+1], ascending from 0 to N: event b owns the points offsets[b] … offsets[b+1] − 1. Neighbors
    * are of the same event.
    */
   offsets?: Tensor;
   /** The same for the queries, if they are others than the points. */
   queryOffsets?: Tensor;
-  /** Whether a point is a neighbour of itself; without `queries` only. Default false. */
+  /** Whether a point is a neighbor of itself; without `queries` only. Default false. */
   self?: boolean;
-  /** Neighbours are at most this far away: the nearest k within a radius. */
+  /** Neighbors are at most this far away: the nearest k within a radius. */
   maxDistance?: number;
 }
 
-/** Up to k neighbours of each query, nearest first, ties to the lower row. */
+/** Up to k neighbors of each query, nearest first, ties to the lower row. */
 export interface Neighbors {
   /** u32 [Q, k]: rows of the points; `none` where there are no more. */
   readonly index: Tensor;
@@ -34,7 +34,7 @@ export interface Neighbors {
   readonly count: Tensor;
   /** How many points they are rows of. */
   readonly numPoints: number;
-  /** Whether every query is known to have k neighbours without looking at distances. */
+  /** Whether every query is known to have k neighbors without looking at distances. */
   readonly isFull: boolean;
 }
 

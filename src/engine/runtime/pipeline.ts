@@ -7,6 +7,8 @@ export interface Pipeline {
   key: string;
   /** From asking for it to having it, when it was compiled; others may have been compiled meanwhile. */
   compileMs: number;
+  /** Of WebAssembly modules. */
+  bytes?: number;
 }
 
 /** Makes the pipeline of this text, and says how long that took. */

@@ -11,11 +11,10 @@ import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { synchronous } from "./synchronous.ts";
 import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
-import { compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
+import { type Compiled, compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
 
-interface Made {
+interface Made extends Compiled {
   source: string;
-  run: Run;
 }
 type WasmExecutable = Executable & Made;
 
@@ -40,7 +39,7 @@ export function wasmBackend(): Backend {
     const executable = timed({ label, text }, make).then(({ made, pipeline }) => ({
       ...made,
       label,
-      pipelines: [pipeline],
+      pipelines: [{ ...pipeline, bytes: made.bytes }],
     }));
     compiled.set(text, executable);
     pipelines++;
@@ -72,20 +71,22 @@ export function wasmBackend(): Backend {
     compileProgram: (program, label) => {
       const source = jsSource(program);
       return cached(`${signatureOf(program)}\n${source}`, label, async () => {
-        const { run, size } = await compileWasm(program, memory);
-        const header = `// WebAssembly, ${size} bytes; in JavaScript:`;
+        const { run, bytes } = await compileWasm(program, memory);
+        const header = `// WebAssembly, ${bytes} bytes; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
-        return { source: `${header}\n${source}`, run };
+        return { source: `${header}\n${source}`, run, bytes };
       });
     },
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
-      return cached(key, kernel.name, async () => ({
-        source: `${spellingOf(kernel)?.code ?? kernel.reference}${source ? `\n// then\n${source}` : ""}`,
-        run: await kernelRun(kernel, finish, memory),
-      }));
+      return cached(key, kernel.name, async () => {
+        const { run, bytes } = await kernelRun(kernel, finish, memory);
+        const own = spellingOf(kernel)?.code ?? kernel.reference;
+        const header = `// WebAssembly, ${bytes} bytes`;
+        return { source: `${header}\n${own}${source ? `\n// then\n${source}` : ""}`, run, bytes };
+      });
     },
 
     get pipelines() {
@@ -114,21 +115,25 @@ const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
   wasm?.suits?.(attrs) === false ? undefined : wasm;
 
 /** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
-async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMemory): Promise<Run> {
+async function kernelRun(
+  kernel: Kernel,
+  finish: Program | null,
+  memory: WasmMemory,
+): Promise<Compiled> {
   const { operands, parts } = kernel;
   const wasm = spellingOf(kernel);
   const reference = referenceOf(kernel, finish);
-  const finishing = finish && (await compileWasm(finish, memory)).run;
+  const finishing = finish && (await compileWasm(finish, memory));
   const numOwn = reference.paramTypes.length;
   const spelled = wasm && (await compileWasmKernel(kernel, wasm, memory));
   const result = operands.length + (finish?.buffers.findIndex(({ written }) => written) ?? 0);
-  return (buffers, params) => {
+  const run: Run = (buffers, params) => {
     const own = params
       .slice(0, numOwn)
       .map((param, which) => (reference.paramTypes[which] === "f32" ? Math.fround(param) : param));
     if (spelled) {
       const further = buffers.slice(buffers.length - parts.length);
-      spelled([...buffers.slice(0, operands.length), buffers[result], ...further], own);
+      spelled.run([...buffers.slice(0, operands.length), buffers[result], ...further], own);
     } else
       reference.run(
         buffers.map(({ address, bytes }, slot) =>
@@ -136,6 +141,7 @@ async function kernelRun(kernel: Kernel, finish: Program | null, memory: WasmMem
         ),
         own,
       );
-    finishing?.(buffers.slice(operands.length), params.slice(numOwn));
+    finishing?.run(buffers.slice(operands.length), params.slice(numOwn));
   };
+  return { run, bytes: (spelled?.bytes ?? 0) + (finishing?.bytes ?? 0) };
 }

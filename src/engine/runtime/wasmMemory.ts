@@ -1,4 +1,4 @@
-/** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbours. */
+/** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbors. */
 import { maxPages } from "../codegen/wasm/module.ts";
 import { arrayOver, type DType, type HostArray } from "../dtype.ts";
 import { OutOfMemoryError } from "../errors.ts";

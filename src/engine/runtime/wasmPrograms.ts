@@ -9,10 +9,13 @@ import type { WasmBuffer, WasmMemory } from "./wasmMemory.ts";
 
 export type Run = (buffers: readonly WasmBuffer[], params: readonly number[]) => void;
 
-export async function compileWasm(
-  program: Program,
-  memory: WasmMemory,
-): Promise<{ run: Run; size: number }> {
+/** What runs, and the size of its modules. */
+export interface Compiled {
+  run: Run;
+  bytes: number;
+}
+
+export async function compileWasm(program: Program, memory: WasmMemory): Promise<Compiled> {
   const made = wasmProgram(program, false);
   const js = Object.fromEntries(
     made.imports.map(({ name, op, type }) => [name, jsFunctionOf(op, type)]),
@@ -24,7 +27,7 @@ export async function compileWasm(
     const block = fillBlock(memory, program, buffers, params);
     functions[variantOf(made, program, params)](block);
   };
-  return { run, size: made.bytes.length };
+  return { run, bytes: made.bytes.length };
 }
 
 /** A kernel that is spelled in WebAssembly; its buffers: operands, result, further results. */
@@ -32,13 +35,13 @@ export async function compileWasmKernel(
   kernel: Kernel,
   spelling: WasmSpelling,
   memory: WasmMemory,
-): Promise<Run> {
-  const bytes = wasmKernel(kernel, spelling, false);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory: memory.memory } });
+): Promise<Compiled> {
+  const module = wasmKernel(kernel, spelling, false);
+  const { instance } = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const call = instance.exports.run as (block: number) => void;
   const axes = axisNames(kernel);
   const numbers = kernel.numbers ?? [];
-  return (buffers, params) => {
+  const run: Run = (buffers, params) => {
     const names = [...axes, ...numbers];
     const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
     const count = names.length + buffers.length + 3;
@@ -52,6 +55,7 @@ export async function compileWasmKernel(
     words.set(rest, names.length);
     call(address);
   };
+  return { run, bytes: module.length };
 }
 
 function variantOf(

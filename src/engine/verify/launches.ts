@@ -88,7 +88,7 @@ function worstElement(reference: Reference, expr: Expr, actual: HostArray): Wron
   return worst;
 }
 
-/** All of 0 … count − 1, the ends first and neighbours far apart. */
+/** All of 0 … count − 1, the ends first and neighbors far apart. */
 function* spread(count: number): Generator<number> {
   if (count > 0) yield 0;
   if (count > 1) yield count - 1;

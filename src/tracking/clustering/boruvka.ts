@@ -1,4 +1,4 @@
-import type { Neighbourhoods } from "./coreDistances.ts";
+import type { Neighborhoods } from "./coreDistances.ts";
 import { foreignSearch } from "./foreignSearch.ts";
 import type { KdTree } from "./kdTree.ts";
 import { type SpanningTree, sortEdges } from "./spanningTree.ts";
@@ -17,7 +17,7 @@ import { find, singletons } from "./unionFind.ts";
  * stays the nearest while it is foreign, and a lower bound stays a lower bound. The largest component
  * never looks, as the others find their way to it.
  */
-export function boruvka(tree: KdTree, around: Neighbourhoods, alpha = 1): SpanningTree {
+export function boruvka(tree: KdTree, around: Neighborhoods, alpha = 1): SpanningTree {
   const { numPoints, rows } = tree;
   const numEdges = Math.max(0, numPoints - 1);
   const from = new Int32Array(numEdges);

@@ -1,11 +1,11 @@
 import type { KdTree } from "./kdTree.ts";
 import { nearestSearch } from "./nearest.ts";
 
-/** The surroundings of every point, in tree order; neighbours are *other* points. */
-export interface Neighbourhoods {
-  /** [N] distance to the k-th nearest neighbour; duplicates count, so it may be 0. */
+/** The surroundings of every point, in tree order; neighbors are *other* points. */
+export interface Neighborhoods {
+  /** [N] distance to the k-th nearest neighbor; duplicates count, so it may be 0. */
   readonly core: Float64Array;
-  /** [N, numNear] positions of the nearest neighbours, in any order … */
+  /** [N, numNear] positions of the nearest neighbors, in any order … */
   readonly near: Int32Array;
   readonly numNear: number;
   /** [N] … and a distance below which there are no more. */
@@ -16,7 +16,7 @@ export interface Neighbourhoods {
 const maxNear = 64;
 
 /** Core distances, and what their search found on the way; infinite where there are no k others. */
-export function neighbourhoods(tree: KdTree, k: number): Neighbourhoods {
+export function neighborhoods(tree: KdTree, k: number): Neighborhoods {
   const { metric, dim, data, rows, numPoints } = tree;
   const positionOf = new Int32Array(numPoints);
   for (let position = 0; position < numPoints; position++) positionOf[rows[position]] = position;

@@ -16,7 +16,7 @@ import { radiusSearch, type Visit } from "./radius.ts";
 import { find, singletons, unite } from "./unionFind.ts";
 
 export interface DbscanOptions {
-  /** Radius of the neighbourhood, inclusive. Default 0.5, of little use: it has units. */
+  /** Radius of the neighborhood, inclusive. Default 0.5, of little use: it has units. */
   readonly eps?: number;
   /** Points within eps, itself among them, that make a point core; 1 leaves no noise. Default 5. */
   readonly minSamples?: number;
@@ -32,7 +32,7 @@ export interface DbscanFit {
   readonly numClusters: number;
 }
 
-/** Visits the neighbours of one row, itself among them. */
+/** Visits the neighbors of one row, itself among them. */
 type Search = (row: number, visit: Visit) => void;
 
 /** Label per point, i32 [N]: clusters 0, 1, …; noise −1. */

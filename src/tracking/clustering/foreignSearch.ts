@@ -1,4 +1,4 @@
-import type { Neighbourhoods } from "./coreDistances.ts";
+import type { Neighborhoods } from "./coreDistances.ts";
 import type { KdTree } from "./kdTree.ts";
 import { precedes } from "./spanningTree.ts";
 
@@ -22,7 +22,7 @@ export interface ForeignSearch {
 /** Rounding moves a reduced distance by less than this, relative to the one its limit came from. */
 const slack = 1 + 1e-12;
 
-export function foreignSearch(tree: KdTree, around: Neighbourhoods, alpha: number): ForeignSearch {
+export function foreignSearch(tree: KdTree, around: Neighborhoods, alpha: number): ForeignSearch {
   const { metric, dim, data, rows, numPoints, numNodes, start, end, right, minRow, bounds } = tree;
   const { core, near, numNear, reach } = around;
   const component = new Int32Array(numPoints);
@@ -35,7 +35,7 @@ export function foreignSearch(tree: KdTree, around: Neighbourhoods, alpha: numbe
     from: new Int32Array(numPoints),
     to: new Int32Array(numPoints),
   };
-  // what earlier rounds know of each point: its first foreign neighbour, −1 if unknown, and a weight
+  // what earlier rounds know of each point: its first foreign neighbor, −1 if unknown, and a weight
   // below which it has no foreign edge
   const nearest = new Int32Array(numPoints).fill(-1);
   const atLeast = core.slice();
@@ -92,7 +92,7 @@ export function foreignSearch(tree: KdTree, around: Neighbourhoods, alpha: numbe
       const limit = best.weight[c];
       if (consider(p, near[i], limit, toReduced(limit))) found = near[i];
     }
-    // what is not among the neighbours is out of reach, and too heavy
+    // what is not among the neighbors is out of reach, and too heavy
     if (best.weight[c] >= reach[p] / alpha) found = searchTree(p, c, found);
     nearest[p] = found;
     atLeast[p] = best.weight[c];

@@ -8,7 +8,7 @@ import { ShapeError } from "../../engine/errors.ts";
 import { boruvka } from "./boruvka.ts";
 import { type Clusters, clustersOf } from "./clusters.ts";
 import { type CondensedTree, condense } from "./condense.ts";
-import { byRow, coreDistancesOfMatrix, neighbourhoods } from "./coreDistances.ts";
+import { byRow, coreDistancesOfMatrix, neighborhoods } from "./coreDistances.ts";
 import { completeOptions, type HdbscanOptions } from "./hdbscanOptions.ts";
 import { type KdTree, kdTree } from "./kdTree.ts";
 import { type Labels, labelsOf } from "./labels.ts";
@@ -57,7 +57,7 @@ export function hdbscanFit(points: Points, options: HdbscanOptions = {}): Hdbsca
   const rows = finiteRows(located);
   const data = takeRows(located, rows);
   const tree = kdTree(data, points.dim, metric);
-  const around = neighbourhoods(tree, rankOfCore(rows.length, settings.minSamples));
+  const around = neighborhoods(tree, rankOfCore(rows.length, settings.minSamples));
   const core = byRow(tree, around.core);
   const edges = isBoruvkaFaster(tree)
     ? boruvka(tree, around, settings.alpha)

@@ -4,7 +4,7 @@ import type { MetricName } from "./metrics.ts";
 export interface HdbscanOptions {
   /** Fewest points of a cluster. Default 5. */
   readonly minClusterSize?: number;
-  /** The neighbour whose distance is the core distance; larger is smoother. Default minClusterSize. */
+  /** The neighbor whose distance is the core distance; larger is smoother. Default minClusterSize. */
   readonly minSamples?: number;
   /** Divides distances, not core distances: above 1, clusters merge more easily. Default 1. */
   readonly alpha?: number;

@@ -3,7 +3,7 @@ import type { KdTree } from "./kdTree.ts";
 import type { Row } from "./metrics.ts";
 
 /** The k nearest points of Q queries, nearest first, lower row first where equally far. */
-export interface Neighbours {
+export interface Neighbors {
   readonly k: number;
   readonly rows: Int32Array; // [Q, k]
   readonly distances: Float64Array; // [Q, k]
@@ -13,7 +13,7 @@ export interface Neighbours {
  * The k nearest of the tree's points to each query, queries f64 [Q, dim]. A query that is itself
  * in the tree finds itself.
  */
-export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighbours {
+export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighbors {
   const { dim, metric } = tree;
   const numQueries = dim === 0 ? 0 : queries.length / dim;
   if (!Number.isInteger(k) || k < 1 || k > tree.numPoints)
@@ -37,7 +37,7 @@ export function kNearest(tree: KdTree, queries: Float64Array, k: number): Neighb
 }
 
 /** A binary heap, farthest (then highest row) on top. */
-export interface NeighbourHeap {
+export interface NeighborHeap {
   readonly reduced: Float64Array; // [k]
   readonly rows: Int32Array; // [k]
 }
@@ -45,7 +45,7 @@ export interface NeighbourHeap {
 /** A reusable search for the k nearest; `run` leaves them in the heap. */
 export function nearestSearch(tree: KdTree, k: number) {
   const { metric, data, rows, start, end, right, minRow, bounds } = tree;
-  const heap: NeighbourHeap = { reduced: new Float64Array(k), rows: new Int32Array(k) };
+  const heap: NeighborHeap = { reduced: new Float64Array(k), rows: new Int32Array(k) };
   const stack = new Int32Array(64); // the depth of a balanced tree
   const stackReduced = new Float64Array(64);
   const run = new Float64Array(maxLeaf(tree));
@@ -104,7 +104,7 @@ export function maxLeaf({ numNodes, right, start, end }: KdTree): number {
   return max;
 }
 
-function replaceFarthest({ reduced, rows }: NeighbourHeap, newReduced: number, newRow: number) {
+function replaceFarthest({ reduced, rows }: NeighborHeap, newReduced: number, newRow: number) {
   const k = rows.length;
   let hole = 0;
   for (let child = 1; child < k; child = 2 * hole + 1) {

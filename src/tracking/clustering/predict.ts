@@ -1,5 +1,5 @@
 import { ShapeError } from "../../engine/errors.ts";
-import { byRow, neighbourhoods } from "./coreDistances.ts";
+import { byRow, neighborhoods } from "./coreDistances.ts";
 import type { HdbscanFit } from "./hdbscan.ts";
 import type { KdTree } from "./kdTree.ts";
 import { membership } from "./labels.ts";
@@ -13,7 +13,7 @@ export interface Prediction {
 
 export interface PredictOptions {
   /**
-   * Core distances as hdbscan 0.8 predicts with: one neighbour too few for the points of the fit, one
+   * Core distances as hdbscan 0.8 predicts with: one neighbor too few for the points of the fit, one
    * too many for new points. By default both count as the fit did.
    */
   readonly compat?: boolean;
@@ -22,8 +22,8 @@ export interface PredictOptions {
 /**
  * Where new points would fall in an existing clustering, without refitting.
  *
- * A new point joins the tree at its nearest neighbour under mutual reachability, at lambda =
- * 1 / distance; if the neighbour left its cluster later than that, at the ancestor that existed then.
+ * A new point joins the tree at its nearest neighbor under mutual reachability, at lambda =
+ * 1 / distance; if the neighbor left its cluster later than that, at the ancestor that existed then.
  */
 export function approximatePredict(
   fit: HdbscanFit,
@@ -48,19 +48,19 @@ export function approximatePredict(
 
   for (let q = 0; q < rows.length; q++) {
     const coreOfQuery = near.distances[q * k + rankOfCore];
-    let neighbour = -1;
+    let neighbor = -1;
     let nearest = Infinity; // under mutual reachability
     for (let i = q * k; i < (q + 1) * k; i++) {
       const w = Math.max(core[near.rows[i]], coreOfQuery, near.distances[i] / alpha);
-      if (neighbour < 0 || w < nearest) {
+      if (neighbor < 0 || w < nearest) {
         nearest = w;
-        neighbour = near.rows[i];
+        neighbor = near.rows[i];
       }
     }
     // hdbscan's stand-in for infinite density is the largest finite one
     const lambda = nearest > 0 ? 1 / nearest : compat ? Number.MAX_VALUE : Infinity;
-    const { cluster, lambda: lambdaOfNeighbour } = leaves(neighbour);
-    const joined = lambdaOfNeighbour > lambda ? climb(fit, cluster, lambda) : cluster;
+    const { cluster, lambda: lambdaOfNeighbor } = leaves(neighbor);
+    const joined = lambdaOfNeighbor > lambda ? climb(fit, cluster, lambda) : cluster;
     const label = fit.labelOf[joined];
     const selected = fit.clusterOf[label];
     const isMember = label >= 0 && (compat || selected > 0 || lambda >= fit.rootLambda);
@@ -94,7 +94,7 @@ const coreOfRows = ({ coreDistances: core, rows }: HdbscanFit) =>
 const shiftedCore = (tree: KdTree, k: number) =>
   k === 0
     ? new Float64Array(tree.numPoints)
-    : byRow(tree, neighbourhoods(tree, Math.min(k, tree.numPoints - 1)).core);
+    : byRow(tree, neighborhoods(tree, Math.min(k, tree.numPoints - 1)).core);
 
 function treeOf({ kdTree: tree }: HdbscanFit, { dim, numPoints }: Points): KdTree {
   if (tree === null)

@@ -4,7 +4,7 @@ import type { Row } from "./metrics.ts";
 import { maxLeaf } from "./nearest.ts";
 
 /** The points near each of Q queries: those of query q are entries offsets[q] … offsets[q + 1]. */
-export interface RadiusNeighbours {
+export interface RadiusNeighbors {
   readonly offsets: Uint32Array; // [Q + 1]
   readonly rows: Int32Array; // ascending within a query
   readonly distances: Float64Array;
@@ -18,18 +18,18 @@ export type Visit = (row: number, reduced: number) => boolean;
  * itself in the tree finds itself. Memory is that of the answer; one answer at the largest radius
  * serves all smaller ones.
  */
-export function radiusNeighbours(
+export function radiusNeighbors(
   tree: KdTree,
   queries: Float64Array,
   radius: number,
-): RadiusNeighbours {
+): RadiusNeighbors {
   const { dim, metric } = tree;
   const numQueries = dim === 0 ? 0 : queries.length / dim;
   if (!(radius >= 0))
-    throw new ShapeError(`radiusNeighbours(radius): expected a distance ≥ 0, got ${radius}`);
+    throw new ShapeError(`radiusNeighbors(radius): expected a distance ≥ 0, got ${radius}`);
   if (!Number.isInteger(numQueries))
     throw new ShapeError(
-      `radiusNeighbours(queries): expected rows of ${dim} numbers, got ${queries.length} numbers`,
+      `radiusNeighbors(queries): expected rows of ${dim} numbers, got ${queries.length} numbers`,
     );
   const search = radiusSearch(tree, radius);
   const offsets = new Uint32Array(numQueries + 1);

@@ -3,7 +3,7 @@
  *
  *   w(i, j) = max(core_i, core_j, d(i, j) / alpha)
  *
- * Equal weights are the rule, not the exception: all of i's neighbours closer than core_i have
+ * Equal weights are the rule, not the exception: all of i's neighbors closer than core_i have
  * w = core_i. Edges are therefore ordered by (w, lower row, higher row). Under this strict order the
  * tree is unique, so every algorithm here finds the same one.
  */

@@ -6,20 +6,20 @@ import { checkPoints, type Points } from "../clustering/points.ts";
 import type { EdgeIndex } from "./edgeIndex.ts";
 
 export interface NearestGraphOptions {
-  /** Neighbours per point, at most. */
+  /** Neighbors per point, at most. */
   readonly k: number;
   /** No edge is longer than this. Default: any length. */
   readonly radius?: number;
   /**
    * Period of each coordinate that is an angle, null for the others: with [null, 2π], points at φ = −π
-   * and π are neighbours. Default: none is.
+   * and π are neighbors. Default: none is.
    */
   readonly periods?: readonly (number | null)[];
   /** Whether each point has an edge to itself. Default false. */
   readonly self?: boolean;
 }
 
-/** A graph of neighbours, sorted by target; the edges of one target nearest first. */
+/** A graph of neighbors, sorted by target; the edges of one target nearest first. */
 export interface NearestGraph extends EdgeIndex {
   readonly source: Uint32Array; // [E]
   readonly target: Uint32Array; // [E]

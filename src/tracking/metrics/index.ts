@@ -14,6 +14,7 @@ export * from "./goodNodes.ts";
 export * from "./graphCounts.ts";
 export * from "./hitsPerCluster.ts";
 export * from "./partition.ts";
+export * from "./proportion.ts";
 export * from "./residualStatistics.ts";
 export * from "./rocAuc.ts";
 export * from "./segmentFractions.ts";

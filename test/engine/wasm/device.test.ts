@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { type ElementwiseOp, elementwise } from "../../../src/engine/ops/elementwise.ts";
 import { WasmMemory } from "../../../src/engine/runtime/wasmMemory.ts";
-import { explain, layerNorm, ones, Rng, softmax, tensor, zeros } from "../../../src/index.ts";
+import {
+  explain,
+  layerNorm,
+  ones,
+  type Pipeline,
+  Rng,
+  softmax,
+  tensor,
+  zeros,
+} from "../../../src/index.ts";
 import { openDevice } from "../../../src/node/open.ts";
 import { useDevice } from "../../helpers/backends.ts";
 
@@ -23,13 +32,17 @@ test("new sizes assemble no new module", async () => {
 });
 
 test("explain says how large a module is and how long it took to compile", async () => {
-  const { launches } = await explain([
-    tensor([1, 2])
-      .add(tensor([3, 4]))
-      .exp(),
-  ]);
-  expect(launches[0]!.source).toMatch(/^\/\/ WebAssembly, \d+ bytes; in JavaScript:/);
-  expect(launches[0]!.pipelines[0]!.compileMs).toBeGreaterThan(0);
+  const sums = tensor([1, 2])
+    .add(tensor([3, 4]))
+    .exp();
+  const normal = softmax(tensor([1, 2], [1, 2])); // a kernel
+  for (const result of [sums, normal]) {
+    const { launches } = await explain([result]);
+    expect(launches[0]!.source).toMatch(/^\/\/ WebAssembly, [1-9]\d+ bytes/);
+    const [{ bytes, compileMs }] = launches[0]!.pipelines as [Pipeline];
+    expect(bytes).toBeGreaterThan(40);
+    expect(compileMs).toBeGreaterThan(0);
+  }
 });
 
 test("what has no spelling in WebAssembly calls JavaScript, with operands of every kind", async () => {
@@ -65,7 +78,7 @@ test("what has no spelling in WebAssembly calls JavaScript, with operands of eve
   }
 });
 
-test("memory that comes back is used again, joined with its neighbours, and is zero", () => {
+test("memory that comes back is used again, joined with its neighbors, and is zero", () => {
   const memory = new WasmMemory({ isShared: false });
   const purpose = { label: "test", dtype: "f32", shape: [16] } as const;
   const [a, b, c] = [64, 64, 64].map((bytes) => memory.take(bytes, purpose));

@@ -110,8 +110,8 @@ export const sortSamplers: Record<string, Sampler> = {
     );
   },
 
-  // neighbours are those of points that do not move; distances are of the points that do
-  "squared distances to neighbours": (random) => {
+  // neighbors are those of points that do not move; distances are of the points that do
+  "squared distances to neighbors": (random) => {
     const [numPoints, dim] = [whole(random, 1, 4), whole(random, 1, 2)];
     const points = Array.from({ length: numPoints * dim }, (_, i) => ((3 * i * i) % 7) + i / 8);
     const seed = chance(random) ? { maxDistance: 3 } : {};

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { dbscan, dbscanFit, type Points } from "../../../src/tracking/clustering/index.ts";
 import { kdTree } from "../../../src/tracking/clustering/kdTree.ts";
 import { type MetricName, metricOf, metrics } from "../../../src/tracking/clustering/metrics.ts";
-import { radiusNeighbours } from "../../../src/tracking/clustering/radius.ts";
+import { radiusNeighbors } from "../../../src/tracking/clustering/radius.ts";
 import { asPartition } from "../../helpers/partitions.ts";
 import { clouds, pointsOf } from "./points.ts";
 
@@ -43,13 +43,13 @@ function scan(points: Points, eps: number, minSamples: number, name: MetricName)
   return labels;
 }
 
-describe("radiusNeighbours", () => {
+describe("radiusNeighbors", () => {
   test("finds what comparing all pairs finds, the radius included", () => {
     fc.assert(
       fc.property(clouds, names, radii, (points, name, radius) => {
         const data = Float64Array.from(points.data);
         const tree = kdTree(data, points.dim, metricOf(name));
-        const { offsets, rows, distances } = radiusNeighbours(tree, data, radius);
+        const { offsets, rows, distances } = radiusNeighbors(tree, data, radius);
         const limit = tree.metric.reduced(radius);
         reducedDistances(points, name).forEach((row, q) => {
           const near = row.flatMap((reduced, other) => (reduced <= limit ? [other] : []));
@@ -65,14 +65,14 @@ describe("radiusNeighbours", () => {
 
   test("says what is wrong with its arguments, and finds nothing among nothing", () => {
     const tree = kdTree(new Float64Array(4), 2, metricOf("euclidean"));
-    expect(() => radiusNeighbours(tree, Float64Array.of(0, 0), Number.NaN)).toThrow(
-      "radiusNeighbours(radius): expected a distance ≥ 0, got NaN",
+    expect(() => radiusNeighbors(tree, Float64Array.of(0, 0), Number.NaN)).toThrow(
+      "radiusNeighbors(radius): expected a distance ≥ 0, got NaN",
     );
-    expect(() => radiusNeighbours(tree, Float64Array.of(0), 1)).toThrow(
+    expect(() => radiusNeighbors(tree, Float64Array.of(0), 1)).toThrow(
       "expected rows of 2 numbers",
     );
     const empty = kdTree(new Float64Array(0), 2, metricOf("euclidean"));
-    expect([...radiusNeighbours(empty, Float64Array.of(0, 0), 1).offsets]).toEqual([0, 0]);
+    expect([...radiusNeighbors(empty, Float64Array.of(0, 0), 1).offsets]).toEqual([0, 0]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boruvka } from "../../../src/tracking/clustering/boruvka.ts";
-import { byRow, neighbourhoods } from "../../../src/tracking/clustering/coreDistances.ts";
+import { byRow, neighborhoods } from "../../../src/tracking/clustering/coreDistances.ts";
 import { type KdTree, kdTree } from "../../../src/tracking/clustering/kdTree.ts";
 import { type MetricName, metricOf, metrics } from "../../../src/tracking/clustering/metrics.ts";
 import { kNearest } from "../../../src/tracking/clustering/nearest.ts";
@@ -43,7 +43,7 @@ describe("kNearest", () => {
     );
   });
 
-  test("refuses more neighbours than there are points", () => {
+  test("refuses more neighbors than there are points", () => {
     const tree = kdTree(new Float64Array(4), 2, metricOf("euclidean"));
     expect(() => kNearest(tree, Float64Array.of(0, 0), 3)).toThrow(
       "kNearest(k): expected an integer 1 … 2, got 3",
@@ -56,14 +56,14 @@ describe("kNearest", () => {
   });
 });
 
-describe("neighbourhoods", () => {
+describe("neighborhoods", () => {
   test("core distances equal those of sorted distances", () => {
     fc.assert(
       fc.property(clouds, names, fc.integer({ min: 1, max: 80 }), (points, name, rank) => {
         const data = Float64Array.from(points.data);
         const tree = treeOf(data, points.dim, name);
         const k = Math.min(rank, points.numPoints - 1);
-        const core = byRow(tree, neighbourhoods(tree, k).core);
+        const core = byRow(tree, neighborhoods(tree, k).core);
         const expected = allDistances(tree, data, data).map(
           (row) => row.sort((a, b) => a - b)[k], // rank 0 is the point itself
         );
@@ -82,7 +82,7 @@ describe("boruvka", () => {
       fc.property(clouds, names, ranks, alphas, (points, name, rank, alpha) => {
         const data = Float64Array.from(points.data);
         const tree = treeOf(data, points.dim, name);
-        const around = neighbourhoods(tree, Math.min(rank, points.numPoints - 1));
+        const around = neighborhoods(tree, Math.min(rank, points.numPoints - 1));
         const between = distancesBetween(data, points.dim, tree.metric);
         const expected = prim(between, byRow(tree, around.core), alpha);
         expect(boruvka(tree, around, alpha)).toEqual(expected);
@@ -94,7 +94,7 @@ describe("boruvka", () => {
   test("joins identical points in order of their rows", () => {
     const { data } = pointsOf(new Float64Array(900), 3);
     const tree = kdTree(Float64Array.from(data), 3, metricOf("euclidean"));
-    const { lo, hi } = boruvka(tree, neighbourhoods(tree, 5));
+    const { lo, hi } = boruvka(tree, neighborhoods(tree, 5));
     expect([...lo]).toEqual(new Array(299).fill(0));
     expect([...hi]).toEqual([...Array(299).keys()].map((row) => row + 1));
   });

@@ -1,5 +1,5 @@
 /**
- * What a value of a program is in code that computes several elements at once. Neighbouring elements
+ * What a value of a program is in code that computes several elements at once. Neighboring elements
  * are the lanes of v128 vectors; `vectors` of them make one round of a loop.
  */
 import type { ValueType } from "../../program.ts";
