@@ -6,6 +6,7 @@
 export {
   approximatePredict,
   type Clustering,
+  type ClusteringProgress,
   type Clusters,
   type ComponentOptions,
   type CondensedTree,
@@ -14,8 +15,12 @@ export {
   cutSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
+  type DbscanScanOptions,
   dbscan,
+  dbscanAt,
+  dbscanEdges,
   dbscanFit,
+  dbscanScan,
   type HdbscanFit,
   type HdbscanOptions,
   hdbscan,
@@ -78,7 +83,11 @@ export {
   type NearestGraphOptions,
   type NodeTruth,
   nearestGraph,
+  outwardEdges,
   vertexDistances,
+  type Walkthrough,
+  type WalkthroughOptions,
+  walkthrough,
 } from "./graphs/index.ts";
 export * from "./metrics/index.ts";
 export {
