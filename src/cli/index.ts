@@ -3,6 +3,7 @@ import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
+import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
 
-export const verbs = { cluster, devices, reconstruct, score, train };
+export const verbs = { cluster, devices, reconstruct, score, simulate, train };
