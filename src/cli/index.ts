@@ -5,6 +5,16 @@ import { evaluate } from "./eval.ts";
 import { infer } from "./infer.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
+import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
 
-export const verbs = { cluster, devices, eval: evaluate, infer, reconstruct, score, train };
+export const verbs = {
+  cluster,
+  devices,
+  eval: evaluate,
+  infer,
+  reconstruct,
+  score,
+  simulate,
+  train,
+};
