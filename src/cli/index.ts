@@ -3,5 +3,6 @@ import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
+import { view } from "./view.ts";
 
-export const verbs = { cluster, devices, reconstruct, score };
+export const verbs = { cluster, devices, reconstruct, score, view };

@@ -51,6 +51,7 @@ export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
+export * from "./display/index.ts";
 export {
   type Cells,
   Event,
