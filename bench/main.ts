@@ -3,20 +3,18 @@
  *
  * Each result is compared with double precision before it is timed. Rates are set beside what the
  * same device reached in the same run on the two roofs: a copy, and dependent multiply-adds.
- * TG_BENCH_BACKENDS=js,wasm,webgpu picks backends; TG_BENCH_MS is the time per row (default 1000).
+ * TG_BENCH_BACKENDS=js,wasm,wasm×2,webgpu picks backends (wasm×2: on two threads); TG_BENCH_MS is the time per row (default 1000).
  */
 import { execFileSync } from "node:child_process";
-import type { BackendName } from "../src/index.ts";
-import { openDevice } from "../src/node/open.ts";
 import { measure, type Row } from "./measure.ts";
-import { expectedSum } from "./run.ts";
+import { expectedSum, openNamed } from "./run.ts";
 import { workloads } from "./work/index.ts";
 import { copy, multiplyAdd, roofs } from "./work/roofs.ts";
 import type { Workload } from "./workload.ts";
 
 const isJson = process.argv.includes("--json");
 const names = process.argv.slice(2).filter((arg) => arg !== "--json");
-const backends = (process.env.TG_BENCH_BACKENDS ?? "js,wasm,webgpu").split(",") as BackendName[];
+const backends = (process.env.TG_BENCH_BACKENDS ?? "js,wasm,wasm×2,webgpu").split(",");
 const time = Number(process.env.TG_BENCH_MS ?? 1000);
 
 const isChosen = ({ name }: Workload): boolean =>
@@ -40,8 +38,8 @@ for (const backend of backends)
   });
 if (isJson) console.log(JSON.stringify({ ...about, devices: tables }, null, 1));
 
-async function table(backend: BackendName): Promise<void> {
-  const device = await openDevice({ backend });
+async function table(backend: string): Promise<void> {
+  const device = await openNamed(backend);
   say(`\n${device}\n`);
   say("| work | median ms | least ms | runs | launches | rate at best | of the roof |");
   say("|---|---:|---:|---:|---:|---:|---:|");

@@ -1,14 +1,13 @@
 /**
- * npm run -s bench:peer -- js|wasm|webgpu [cold]
+ * npm run -s bench:peer -- js|wasm|wasm×2|webgpu [cold]
  *
  * Our rows of the workloads that other libraries are measured by, one JSON object a line, so that one
  * script can put all of them into one table: same inputs, same rule for repeats, completion awaited.
  * ONLY=mm512,softmax picks rows; COUNT=1 adds what one run submits; `cold` is the time from the start
  * of the process to a first 64×64 product on the host.
  */
-import { type BackendName, matmul } from "../src/index.ts";
-import { openDevice } from "../src/node/open.ts";
-import { start } from "./run.ts";
+import { matmul } from "../src/index.ts";
+import { openNamed, start } from "./run.ts";
 import { workloads } from "./work/index.ts";
 import { filled, type Workload } from "./workload.ts";
 
@@ -17,7 +16,7 @@ const peer = `trackgrad ${backend}`;
 const only = process.env.ONLY?.split(",");
 const say = (row: object) => console.log(JSON.stringify({ peer, ...row }));
 
-const device = await openDevice({ backend: backend as BackendName });
+const device = await openNamed(backend);
 if (mode === "cold") {
   await matmul(filled([64, 64], 1), filled([64, 64], 2)).data();
   say({ w: "cold", ms: rounded(performance.now()), n: 1 });

@@ -1,7 +1,13 @@
 /** Runs workloads: computes, waits, and compares the first result with double precision. */
-import { type Device, realize } from "../src/index.ts";
+import { type BackendName, type Device, realize } from "../src/index.ts";
 import { openDevice } from "../src/node/open.ts";
 import { sumOfAbsolutes, type Workload } from "./workload.ts";
+
+/** The backend of a name like `js` or `webgpu`; `wasm` is on one thread, `wasm×2` on two. */
+export function openNamed(name: string): Promise<Device> {
+  const [backend, threads = "1"] = name.split("×");
+  return openDevice({ backend: backend as BackendName, threads: Number(threads) });
+}
 
 /** One run on the open device, from recording to the end of the work. */
 export interface Run {

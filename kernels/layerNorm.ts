@@ -19,6 +19,7 @@ export const layerNorm: KernelSpec = defineKernel({
   numbers: ["epsilon"],
   rows: () => ["R"],
   threads: ({ R }) => R,
+  finishes: true,
 
   reference([x, weight, bias], y, { R, F, epsilon }) {
     for (let r = 0; r < R; r++) {
@@ -44,7 +45,7 @@ export const layerNorm: KernelSpec = defineKernel({
   }
   let scale = inverseSqrt(variance / count + dims.epsilon);
   for (var f = 0u; f < dims.F; f++) {
-    y[start + f] = (x[start + f] - mean) * scale * weight[f] + bias[f];
+    store(start + f, (x[start + f] - mean) * scale * weight[f] + bias[f]);
   }
 `,
   wasm: layerNormWasm,

@@ -1,4 +1,21 @@
 /** The catalogue of models. */
+
+export {
+  EggNet,
+  type EggNetOptions,
+  type EggNetOutput,
+  type EggNetPart,
+  type NetworkSize,
+} from "./eggnet.ts";
+export {
+  type EggNetConfig,
+  type EggNetWeighting,
+  eggnetOptions,
+  pairWeights,
+} from "./eggnetConfig.ts";
+export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
+export * from "./regressorBatches.ts";
+export * from "./regressorSamples.ts";
 export {
   type PublishedRegressor,
   publishedRegressors,
@@ -6,6 +23,7 @@ export {
   type RegressorClustering,
   type RegressorDataType,
   type RegressorOptions,
+  type RegressorPass,
   reconstructTracks,
   regressorData,
   regressorFrom,

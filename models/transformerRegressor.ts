@@ -5,12 +5,14 @@
  * Caron, Dobreva, Ferrer Sánchez et al. 2024 (arXiv:2407.07179, EPJC 85 (2025) 460).
  */
 
-import { tensor, zeros } from "../src/engine/create.ts";
+import { tensor } from "../src/engine/create.ts";
 import { FormatError, ShapeError } from "../src/engine/errors.ts";
 import { Rng } from "../src/engine/random.ts";
 import { showShape } from "../src/engine/shape.ts";
 import type { Tensor } from "../src/engine/tensor.ts";
+import type { AttentionExtras } from "../src/nn/layers/attention.ts";
 import { EncoderLayer } from "../src/nn/layers/encoder.ts";
+import type { TrainingPass } from "../src/nn/layers/layer.ts";
 import { Linear } from "../src/nn/layers/linear.ts";
 import { loadParameters, parameters, type StoredTensor } from "../src/nn/module.ts";
 import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
@@ -70,15 +72,30 @@ export interface RegressorOptions {
   hiddenDim?: number;
   /** Attention without output projection, as in the published flash models; default: with it. */
   isUnprojected?: boolean;
+  /** Probability while training; default: 0. */
+  dropout?: number;
+  /**
+   * Keep what goes from layer to layer in half precision, on devices that store it: half the memory for
+   * backward. Sums stay f32. Default: false.
+   */
+  isHalf?: boolean;
   rng?: Rng;
+}
+
+/** How events share a batch, and whether dropout drops. */
+export interface RegressorPass extends Pick<AttentionExtras, "offsets"> {
+  pass?: TrainingPass | undefined;
 }
 
 export class TransformerRegressor {
   readonly inputLayer: Linear;
   readonly encoder: { readonly layers: readonly EncoderLayer[] };
   readonly decoder: Linear;
+  readonly isHalf: boolean;
 
   constructor(options: RegressorOptions) {
+    const { isHalf = false, dropout = 0 } = options;
+    this.isHalf = isHalf;
     const { inputs, outputs, numLayers = 6, width = 32, numHeads = 4, hiddenDim = 128 } = options;
     const rng = options.rng ?? new Rng(37); // the seed of the published trainings
     if (width % numHeads !== 0)
@@ -89,7 +106,7 @@ export class TransformerRegressor {
     // The published stack repeats one layer, so all layers start alike: same seed for each.
     const { isUnprojected = false } = options;
     const layer = () =>
-      new EncoderLayer({ width, numHeads, hiddenDim, isUnprojected, rng: rng.split(0) });
+      new EncoderLayer({ width, numHeads, hiddenDim, isUnprojected, dropout, rng: rng.split(0) });
     this.encoder = { layers: Array.from({ length: numLayers }, layer) };
     this.decoder = new Linear(width, outputs, rng);
   }
@@ -101,14 +118,19 @@ export class TransformerRegressor {
   /**
    * hits f32 [B, N, inputs]; mask bool [B, N], true where a row is padding → f32 [B, N, outputs].
    * Padding rows get results too, without meaning.
+   *
+   * Events can also stand one after the other in a single row of the batch, B = 1, with `offsets` u32
+   * [S + 1] of each: no padding, and hits see those of their own event.
    */
-  forward(hits: Tensor, mask: Tensor = zeros(hits.shape.slice(0, 2), "bool")): Tensor {
+  forward(hits: Tensor, mask: Tensor | null = null, { pass, offsets }: RegressorPass = {}): Tensor {
     if (hits.rank !== 3)
       throw new ShapeError(
         `TransformerRegressor(hits): expected [B, N, inputs], got ${showShape(hits.shape)}`,
       );
-    let x = this.inputLayer.forward(hits);
-    for (const layer of this.encoder.layers) x = layer.forward(x, mask);
+    const extras = offsets ? { offsets } : {};
+    const kept = (x: Tensor) => (this.isHalf ? x.cast("f16").cast("f32") : x);
+    let x = kept(this.inputLayer.forward(hits));
+    for (const layer of this.encoder.layers) x = kept(layer.forward(x, mask, pass, extras));
     return this.decoder.forward(x);
   }
 }

@@ -66,6 +66,7 @@ export {
   openDevice,
 } from "./engine/runtime/open.ts";
 export { traceText } from "./engine/runtime/trace.ts";
+export type { Thread, ThreadEvents, ThreadHost } from "./engine/runtime/wasm/startThread.ts";
 export { hasWasm } from "./engine/runtime/wasm.ts";
 export type { GpuChoice } from "./engine/runtime/webgpu.ts";
 export { Scope, scope } from "./engine/scope.ts";

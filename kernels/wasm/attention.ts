@@ -17,6 +17,7 @@ const groups = (rows: Code): Code => i32.shrU(add(rows, number(3)), number(2));
 export const attentionWasm: WasmSpelling = {
   suits: isPlain,
   units: ({ B, N, M = N, H }) => B * H * Math.ceil(M / blockRows),
+  work: ({ B, N, M = N, H, D }) => B * H * M * N * (2 * D + 20),
   scratch: (dims) => headScratch(dims, 1),
   code(frame) {
     const { dims, at, scratch, from, to } = frame;

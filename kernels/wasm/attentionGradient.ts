@@ -17,6 +17,7 @@ const groups = (rows: Code): Code => i32.shrU(add(rows, number(3)), number(2));
 export const attentionGradientWasm: WasmSpelling = {
   suits: isPlain,
   units: ({ B, H }) => B * H,
+  work: ({ B, N, M = N, H, D }) => B * H * M * N * (5 * D + 20),
   scratch: (dims) => headScratch(dims, 2),
   code(frame) {
     const { dims, at, scratch, from, to } = frame;

@@ -2,13 +2,15 @@ import { local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loopUp } from "../../src/engine/codegen/wasm/control.ts";
 import { i32 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { dense, least, product, productScratch } from "./product.ts";
+import { dense, least, product, productGrain, productScratch } from "./product.ts";
 
 const { add, sub, mul } = i32;
 
 /** `matmul` in WebAssembly: a unit is four rows of one product of the batch. */
 export const matmulWasm: WasmSpelling = {
   units: ({ B, M }) => B * Math.ceil(M / 4),
+  work: ({ B, M, K, N }) => B * M * K * N,
+  grain: () => productGrain,
   scratch: ({ N }) => productScratch(N),
   code({ dims: { C, M, K, N }, at, scratch, from, to }, { transposeA, transposeB }) {
     const [unit, groups, batch, first, last] = Array.from({ length: 5 }, () => local("i32"));

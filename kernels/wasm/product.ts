@@ -56,6 +56,9 @@ export interface Product {
   scratch: Code;
 }
 
+/** Groups of rows for which copying b is little of the work. */
+export const productGrain = 32;
+
 /** Bytes of working memory for N columns. */
 export const productScratch = (N: number): number =>
   spillBytes + 4 * depth * (tileColumns * Math.ceil(N / tileColumns) + tileRows);

@@ -10,6 +10,7 @@ const { add, sub, mul, div } = f32x4;
 
 export const softmaxWasm: WasmSpelling = {
   units: ({ R }) => R,
+  work: ({ R, F }) => 8 * R * F,
   scratch: () => 0,
   code({ dims: { F }, at, from, to }) {
     const [r, x, y] = [local("i32"), local("i32"), local("i32")];
@@ -29,6 +30,7 @@ export const softmaxWasm: WasmSpelling = {
 
 export const layerNormWasm: WasmSpelling = {
   units: ({ R }) => R,
+  work: ({ R, F }) => 8 * R * F,
   scratch: () => 0,
   code({ dims: { F }, numbers: { epsilon }, at, from, to }) {
     const [r, x, y] = [local("i32"), local("i32"), local("i32")];

@@ -15,6 +15,7 @@ export interface CommonOptions {
   json?: boolean;
   quiet?: boolean;
   device: string;
+  threads?: number;
   seed: number;
 }
 
@@ -23,6 +24,7 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print one JSON document on stdout, messages on stderr")
     .option("--device <name>", "auto, webgpu, wasm or js", "auto")
+    .option("--threads <n>", "of wasm; default: one per core", wholeNumber("--threads", 1))
     .option("--seed <n>", "seed of everything random", wholeNumber("--seed", 0), 1)
     .option("--quiet", "no messages, no progress");
 }
@@ -45,7 +47,8 @@ export async function withDevice<T>(
   const name = options.device;
   if (!["auto", "webgpu", "wasm", "js", "js-f64"].includes(name))
     throw new UsageError(`--device: expected auto, webgpu, wasm or js, got ${name}`);
-  const device = await openDevice({ backend: name as BackendName });
+  const { threads } = options;
+  const device = await openDevice({ backend: name as BackendName, ...(threads && { threads }) });
   try {
     say(options, `${device}`);
     return await task(device);

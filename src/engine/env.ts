@@ -13,6 +13,8 @@ const variables = (): Record<string, string | undefined> => {
 export const env = {
   /** TG_BACKEND: the backend of `openDevice()` when the caller names none. */
   backend: (): string | undefined => variables().TG_BACKEND,
+  /** TG_THREADS: how many threads `wasm` takes part of the work on, when the caller says nothing. */
+  threads: (): string | undefined => variables().TG_THREADS || undefined,
   /** TG_KERNELS=0: compose every op from primitives; no hand-written kernel. */
   kernels: (): boolean => variables().TG_KERNELS !== "0",
   /** TG_FUSE=0: one launch per op. */

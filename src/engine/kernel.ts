@@ -90,6 +90,10 @@ export interface WasmSpelling {
   /** Attributes it knows; with others the reference runs. Default: all. */
   suits?: (attrs: Attrs) => boolean;
   units: (dims: Dims) => number;
+  /** Multiply-adds, or what takes as long; roughly. */
+  work: (dims: Dims) => number;
+  /** Units that are worth what each range of them begins with, such as copies of an operand. Default: 1. */
+  grain?: (dims: Dims) => number;
   /** Bytes of working memory. */
   scratch: (dims: Dims) => number;
   /** Code that does the units from `frame.from` up to `frame.to`. */

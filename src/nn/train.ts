@@ -44,6 +44,8 @@ export interface TrainOptions<Model extends object, Batch> {
   /** The batches of an epoch; an epoch must have the same ones whenever it is asked for. */
   batches: (epoch: number) => Iterable<Batch> | AsyncIterable<Batch>;
   loss: (model: Model, batch: Batch, pass: TrainingPass) => Tensor;
+  /** Batches whose gradients are averaged for one step; default: 1. */
+  accumulate?: number;
   /** At the latest after so many epochs, or steps. */
   epochs?: number;
   steps?: number;
@@ -141,14 +143,14 @@ class Training<Model extends object, Batch> {
 
   /** The rest of an epoch; returns early with the reason if the training is to stop. */
   private async runEpoch(): Promise<TrainingResult["stopped"] | null> {
-    const { batches, checkpointEvery = Infinity } = this.options;
+    const { batches, accumulate = 1, checkpointEvery = Infinity } = this.options;
     const { state } = this.now;
     let skipped = 0;
-    for await (const batch of batches(state.epoch)) {
+    for await (const group of groupsOf(batches(state.epoch), accumulate)) {
       if (skipped++ < state.batch) continue; // done before the training was resumed
       const reason = this.reasonToStop();
       if (reason) return reason;
-      await this.takeStep(batch);
+      await this.takeStep(group);
       await this.yieldNow();
       if (state.step % checkpointEvery === 0) await this.save("last");
     }
@@ -157,11 +159,10 @@ class Training<Model extends object, Batch> {
     return null;
   }
 
-  private async takeStep(batch: Batch): Promise<void> {
-    const { model, optimizer, loss, clipNorm, reportEvery = 10, onStep } = this.options;
+  private async takeStep(group: readonly Batch[]): Promise<void> {
+    const { optimizer, clipNorm, reportEvery = 10, onStep } = this.options;
     const { state } = this.now;
-    const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
-    const { value, grads } = valueAndGrad(model, (m) => loss(m, batch, pass));
+    const { value, grads } = this.lossAndGrads(group);
     const learningRate = this.setRate(state.step);
     optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);
     const lossSum = this.now.lossSum.add(value);
@@ -179,6 +180,26 @@ class Training<Model extends object, Batch> {
       onStep?.({ epoch, step, loss: finite, learningRate });
     });
     this.reading.catch(() => {}); // it is thrown where it is waited for
+  }
+
+  /** Means over the batches; each batch is computed in a submission of its own, so memory is that of one. */
+  private lossAndGrads([first, ...others]: readonly Batch[]) {
+    const { model, loss } = this.options;
+    const { state } = this.now;
+    const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
+    const of = (batch: Batch) => valueAndGrad(model, (m) => loss(m, batch, pass));
+    let sum = of(first);
+    if (others.length === 0) return sum;
+    let frees: readonly Tensor[] = [];
+    for (const batch of others) {
+      const before = [sum.value, ...sum.grads.values()];
+      commit(before, { ahead: true, frees });
+      sum = addUp(sum, of(batch));
+      frees = before;
+    }
+    const share = 1 / (1 + others.length);
+    const grads = new Map([...sum.grads].map(([name, g]) => [name, g.mul(share)]));
+    return { value: sum.value.mul(share), grads };
   }
 
   /** A backend without waiting would keep the event loop busy for the whole training. */
@@ -225,6 +246,27 @@ class Training<Model extends object, Batch> {
     expectFinite(await this.now.lossSum.item(), this.now.state.step); // keep the last good one
     await store.save(checkpoint, name);
   }
+}
+
+/** Arrays of up to `size` consecutive items. */
+async function* groupsOf<Item>(items: Iterable<Item> | AsyncIterable<Item>, size: number) {
+  let group: Item[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+type LossAndGrads = ReturnType<typeof valueAndGrad>;
+
+/** A parameter that one of them does not depend on has the gradient of the other. */
+function addUp(a: LossAndGrads, b: LossAndGrads): LossAndGrads {
+  const grads = new Map(a.grads);
+  for (const [name, g] of b.grads) grads.set(name, grads.get(name)?.add(g) ?? g);
+  return { value: a.value.add(b.value), grads };
 }
 
 function expectFinite(loss: number, step: number): number {

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { FormatError } from "../engine/errors.ts";
 import { type Event, readTrackml } from "../tracking/index.ts";
 import { readFileBytes } from "./files.ts";
 
@@ -11,4 +12,16 @@ export function readEvent(prefix: string): Promise<Event> {
     return existsSync(path) ? readFileBytes(path) : undefined;
   };
   return readTrackml(open, basename(prefix));
+}
+
+/** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
+export function eventPrefixes(path: string): string[] {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  const [folder, start] = isFolder ? [path, ""] : [dirname(path), basename(path)];
+  const found = (existsSync(folder) ? readdirSync(folder) : []).flatMap((file) => {
+    const [, prefix] = /^(.+)-hits\.csv(?:\.gz)?$/.exec(file) ?? [];
+    return prefix !== undefined && (isFolder || prefix === start) ? [join(folder, prefix)] : [];
+  });
+  if (found.length > 0) return [...new Set(found)].sort();
+  throw new FormatError(`${path}: expected TrackML events (…-hits.csv), got none`);
 }

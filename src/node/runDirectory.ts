@@ -24,6 +24,8 @@ import { EventFile } from "./tensorboard.ts";
 export interface RunDirectoryOptions {
   /** Text of config.yaml; default: leave what is there. */
   config?: string;
+  /** Stored with the weights: what they need to be used on new data. */
+  metadata?: Record<string, string>;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -39,14 +41,17 @@ const leftover = /^\.(last|best)\.safetensors\.[0-9a-f]+\.tmp$/; // of a process
 
 export class RunDirectory implements TrainingStore {
   readonly path: string;
+  private readonly metadata: Record<string, string>;
   private readonly now: () => number;
   private events: EventFile | null = null;
   /** Steps up to here are in the checkpoint that the training resumed from. */
   private resumedAt = 0;
 
   /** Makes the directory if it is not there. */
-  constructor(path: string, { config, now = Date.now }: RunDirectoryOptions = {}) {
+  constructor(path: string, options: RunDirectoryOptions = {}) {
+    const { config, metadata = {}, now = Date.now } = options;
     this.path = path;
+    this.metadata = metadata;
     this.now = now;
     mkdirSync(join(path, "checkpoints"), { recursive: true });
     if (config !== undefined) writeAtomic(join(path, "config.yaml"), config);
@@ -69,7 +74,7 @@ export class RunDirectory implements TrainingStore {
   }
 
   save(checkpoint: Checkpoint, name: "last" | "best"): void {
-    const metadata = { [loggedKey]: String(this.metricsBytes) };
+    const metadata = { ...this.metadata, [loggedKey]: String(this.metricsBytes) };
     saveCheckpoint(this.checkpointPath(name), checkpoint, metadata);
   }
 

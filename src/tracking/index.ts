@@ -6,6 +6,7 @@
 export {
   approximatePredict,
   type Clustering,
+  type ClusteringProgress,
   type Clusters,
   type ComponentOptions,
   type CondensedTree,
@@ -14,8 +15,12 @@ export {
   cutSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
+  type DbscanScanOptions,
   dbscan,
+  dbscanAt,
+  dbscanEdges,
   dbscanFit,
+  dbscanScan,
   type HdbscanFit,
   type HdbscanOptions,
   hdbscan,
@@ -38,6 +43,7 @@ export {
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
@@ -48,6 +54,7 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
@@ -77,7 +84,11 @@ export {
   type NearestGraphOptions,
   type NodeTruth,
   nearestGraph,
+  outwardEdges,
   vertexDistances,
+  type Walkthrough,
+  type WalkthroughOptions,
+  walkthrough,
 } from "./graphs/index.ts";
 export * from "./metrics/index.ts";
 export {
@@ -101,6 +112,8 @@ export {
   hitSequence,
   momenta,
   momentumWindow,
+  type PackedHits,
+  packSequences,
   padSequences,
   padValue,
   type Standardisation,

@@ -104,6 +104,34 @@ export function padSequences(
   return { features, mask, numEvents: sequences.length, maxHits, numFeatures };
 }
 
+/** Sequences one after the other, without padding: features f32 [N, F], offsets u32 [B + 1]. */
+export interface PackedHits {
+  readonly features: Float32Array;
+  /** Rows offsets[b] … offsets[b + 1] − 1 are sequence b. */
+  readonly offsets: Uint32Array;
+  readonly numHits: number;
+  readonly numFeatures: number;
+}
+
+/** Puts sequences together for attention that sees each event alone. */
+export function packSequences(sequences: readonly HitSequence[]): PackedHits {
+  const offsets = new Uint32Array(sequences.length + 1);
+  sequences.forEach(({ numHits }, b) => {
+    offsets[b + 1] = offsets[b] + numHits;
+  });
+  const numFeatures = sequences[0]?.numFeatures ?? 0;
+  const numHits = offsets[sequences.length];
+  const features = new Float32Array(numHits * numFeatures);
+  sequences.forEach((sequence, b) => {
+    if (sequence.numFeatures !== numFeatures)
+      throw new ShapeError(
+        `packSequences(sequences[${b}]): expected ${numFeatures} features, got ${sequence.numFeatures}`,
+      );
+    features.set(sequence.features, offsets[b] * numFeatures);
+  });
+  return { features, offsets, numHits, numFeatures };
+}
+
 function standardised(columns: readonly Float64Array[], { mean, std }: Standardisation) {
   return columns.map((values, c) => values.map((value) => (value - mean[c]) / std[c]));
 }

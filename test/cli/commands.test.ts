@@ -14,7 +14,7 @@ test.each(["cluster", "devices", "reconstruct", "score"])(
   async (verb) => {
     const { code, stdout } = await run(verb, "--help");
     expect(code).toBe(0);
-    for (const option of ["--json", "--device", "--seed", "--quiet"])
+    for (const option of ["--json", "--device", "--threads", "--seed", "--quiet"])
       expect(stdout).toContain(option);
   },
 );

@@ -92,3 +92,21 @@ export async function writeWeights(path: string, outputs = 4): Promise<string> {
   await saveParameters(file, model, { numHeads: "2" });
   return file;
 }
+
+/** A configuration that trains a tiny regressor in four steps an epoch, on sub-events of one small event. */
+export function smallTraining(path: string): string {
+  const file = join(path, "config.yaml");
+  const text = `model: transformer-regressor
+data_path: ${writeEvent(path)}
+sub_events: { min: 2, max: 4, count: 9 }
+nr_epochs: 1
+nr_enc_layers: 1
+embedding_size: 8
+nr_heads: 2
+hidden_dim: 8
+batch_size: 2
+seed: 2
+`;
+  writeFileSync(file, text);
+  return file;
+}

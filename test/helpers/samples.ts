@@ -149,12 +149,18 @@ export const summed = (
   { unit }: Accuracy,
 ): Errors => carried.data.map((e, i) => e + (length + 1) * unit * magnitude.data[i]!);
 
+/** What the samples record on the current device. */
+export function recorded(samples: readonly Sample[]): Tensor[] {
+  const tensors = new Map<Sample, Tensor>();
+  for (const sample of inOrder(samples))
+    tensors.set(sample, sample.build(sample.inputs.map((x) => tensors.get(x)!)));
+  return samples.map((sample) => tensors.get(sample)!);
+}
+
 /** Records the samples on the current device, computes them together, and compares. */
 export async function check(samples: readonly Sample[], accuracy: Accuracy): Promise<void> {
-  const tensors = new Map<Sample, Tensor>();
   const errors = new Map<Sample, Errors>();
-  for (const sample of inOrder(samples)) {
-    tensors.set(sample, sample.build(sample.inputs.map((x) => tensors.get(x)!)));
+  for (const sample of inOrder(samples))
     errors.set(
       sample,
       sample.error(
@@ -162,13 +168,12 @@ export async function check(samples: readonly Sample[], accuracy: Accuracy): Pro
         accuracy,
       ),
     );
-  }
-  const recorded = samples.map((sample) => tensors.get(sample)!);
-  await realize(recorded);
+  const tensors = recorded(samples);
+  await realize(tensors);
   for (const [which, sample] of samples.entries())
     expectNear(
-      recorded[which]!,
-      await recorded[which]!.data(),
+      tensors[which]!,
+      await tensors[which]!.data(),
       sample.value,
       errors.get(sample)!,
       sample.text,

@@ -4,6 +4,9 @@ import {
   type Checkpoint,
   type EpochReport,
   FormatError,
+  Mlp,
+  mse,
+  Rng,
   readState,
   type StepReport,
   type TrainingStore,
@@ -65,6 +68,32 @@ test("another seed drops other values", async () => {
   await train(one);
   await train(other);
   expect(await bitsOf(other.model)).not.toEqual(await bitsOf(one.model));
+});
+
+test("batches accumulated for a step do what one large batch does", async () => {
+  const rows = (from: number, count: number) => {
+    const x = Float64Array.from({ length: 2 * count }, (_, i) => Math.sin(7 * (2 * from + i)));
+    const y = Float64Array.from({ length: count }, (_, r) => x[2 * r] - 0.5 * x[2 * r + 1]);
+    return { x: tensor(x, [count, 2]), y: tensor(y, [count, 1]) };
+  };
+  const trained = async (size: number, accumulate: number, steps: number) => {
+    const model = new Mlp({ sizes: [2, 5, 1], rng: new Rng(3) });
+    const batches = () => Array.from({ length: 24 / size }, (_, b) => rows(size * b, size));
+    const losses: number[] = [];
+    const result = await train({
+      ...{ model, optimizer: new Adam(model, { learningRate: 0.01 }), batches, accumulate, steps },
+      loss: (m, { x, y }) => mse(m.forward(x), y),
+      reportEvery: 1,
+      onStep: ({ loss }) => losses.push(loss),
+    });
+    expect(result).toMatchObject({ epochs: Math.floor(steps / 3), steps });
+    return [...losses, ...Object.values(await bitsOf(model)).flat()];
+  };
+  const [large, small] = [await trained(8, 1, 7), await trained(2, 4, 7)];
+  const furthest = Math.max(...large.map((value, i) => Math.abs(value - small[i])));
+  expect(furthest).toBeGreaterThan(0); // sums in another order
+  // each of 7 steps of 0.01 rounds the gradients, of some 8 terms; Adam divides by their size
+  expect(furthest).toBeLessThan(1e-5);
 });
 
 test("each step draws numbers of its own", async () => {

@@ -15,9 +15,9 @@ import type { DeviceBuffer } from "../expr.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
 import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
+import { inOrder } from "./inOrder.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
-import { synchronous } from "./synchronous.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
@@ -45,7 +45,7 @@ export function jsBackend(precision: Precision): Backend {
   const rounded = (param: number, type: ValueType): number =>
     precision === "f32" && type === "f32" ? Math.fround(param) : param;
 
-  const runOne = ({ executable, buffers, params }: Command): void => {
+  const runOne = ({ executable, buffers, params }: Command): undefined => {
     const { run, dtypes, paramTypes } = executable as JsExecutable;
     run(
       buffers.map((buffer, slot) => view(buffer, dtypes[slot])),
@@ -112,7 +112,7 @@ export function jsBackend(precision: Precision): Backend {
       return pipelines;
     },
 
-    ...synchronous(runOne),
+    ...inOrder(runOne),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ExplainOptions, Explanation } from "../explain.ts";
 import type { Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";
+import { type ThreadHost, webThreads } from "./wasm/startThread.ts";
 import { hasWasm, wasmBackend } from "./wasm.ts";
 import { type GpuChoice, webgpuBackend } from "./webgpu.ts";
 
@@ -15,6 +16,13 @@ export interface OpenOptions {
    * Default: the environment's `TG_BACKEND`, else `auto`.
    */
   backend?: BackendName;
+  /**
+   * Threads of `wasm`, this one included. Default: the environment's `TG_THREADS`, else one per core, eight
+   * at most. Always one where memory cannot be shared: on pages that are not cross-origin isolated.
+   */
+  threads?: number;
+  /** Starts threads; default: web workers. `trackgrad/node` brings those of Node. */
+  threadHost?: ThreadHost | null;
   /** Finds the GPU; default: the browser's. `trackgrad/node` brings Dawn's. */
   gpu?: () => Promise<GpuChoice>;
 }
@@ -43,7 +51,7 @@ export function explain(
   return (device as Device).explain(exprs, options);
 }
 
-async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
+async function openBackend({ backend, gpu = browserGpu, ...threading }: OpenOptions) {
   const name = backend ?? env.backend() ?? "auto";
   switch (name) {
     case "js":
@@ -51,7 +59,7 @@ async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
     case "js-f64":
       return jsBackend("f64");
     case "wasm":
-      if (hasWasm()) return wasmBackend();
+      if (hasWasm()) return wasmOn(threading);
       throw new DeviceError(
         "openDevice(wasm): expected WebAssembly with vectors, got none (use js)",
       );
@@ -59,7 +67,7 @@ async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
       return webgpuBackend(await gpu());
     case "auto": {
       const choice = await gpu().catch(() => null);
-      return choice && !choice.isSoftware ? webgpuBackend(choice) : cpuBackend();
+      return choice && !choice.isSoftware ? webgpuBackend(choice) : cpuBackend(threading);
     }
     default:
       throw new DeviceError(
@@ -68,7 +76,28 @@ async function openBackend({ backend, gpu = browserGpu }: OpenOptions) {
   }
 }
 
-const cpuBackend = () => (hasWasm() ? wasmBackend() : jsBackend("f32"));
+const cpuBackend = (threading: Threading = {}) =>
+  hasWasm() ? wasmOn(threading) : jsBackend("f32");
+
+type Threading = Pick<OpenOptions, "threads" | "threadHost">;
+
+const wasmOn = (threading: Threading) => wasmBackend(...threadsFor(threading));
+
+export const mostThreads = 8; // memory is no faster for more
+
+/** What starts threads, and how many there shall be. */
+export function threadsFor({
+  threads,
+  threadHost: host = webThreads(),
+}: Threading): [host: ThreadHost | null, count: number] {
+  const asked = threads ?? (env.threads() === undefined ? undefined : Number(env.threads()));
+  const count = asked ?? Math.min(host?.cores ?? 1, mostThreads);
+  if (!(Number.isInteger(count) && count >= 1))
+    throw new DeviceError(
+      `openDevice(threads): expected a whole number ≥ 1, got ${threads ?? env.threads()}`,
+    );
+  return [host, host ? count : 1];
+}
 
 async function browserGpu(): Promise<GpuChoice> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;

@@ -6,11 +6,19 @@ import { DeviceError } from "../errors.ts";
 import type { Kernel, WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
+import { inOrder } from "./inOrder.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
-import { synchronous } from "./synchronous.ts";
-import { type WasmBuffer, WasmMemory } from "./wasmMemory.ts";
-import { type Compiled, compileWasm, compileWasmKernel, type Run } from "./wasmPrograms.ts";
+import { type WasmBuffer, WasmMemory } from "./wasm/memory.ts";
+import {
+  type Compiled,
+  compileWasm,
+  compileWasmKernel,
+  type Place,
+  type Run,
+} from "./wasm/programs.ts";
+import type { ThreadHost } from "./wasm/startThread.ts";
+import { type Pending, Threads } from "./wasm/threads.ts";
 
 interface WasmExecutable extends Executable {
   run: Run;
@@ -27,8 +35,13 @@ export function hasWasm(): boolean {
   return WebAssembly.validate(new Uint8Array([...header, ...body]));
 }
 
-export function wasmBackend(): Backend {
-  const memory = new WasmMemory({ isShared: false });
+/** With a host for threads, large launches are shared by so many of them, this one included. */
+export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend {
+  const numThreads = host ? count : 1;
+  const memory = new WasmMemory({ isShared: numThreads > 1 });
+  const threads = new Threads(numThreads, host, memory.memory);
+  const place = { memory, threads };
+  const commands = inOrder(runOne);
   const compiled = new RecentlyUsed<Promise<WasmExecutable>>(mostModules);
   let pipelines = 0;
   const cached = (key: string, make: () => Promise<WasmExecutable>) => {
@@ -42,7 +55,7 @@ export function wasmBackend(): Backend {
 
   return {
     name: "wasm",
-    description: "WebAssembly with vectors of four, one thread",
+    description: `WebAssembly with vectors of four, ${numThreads === 1 ? "one thread" : `${numThreads} threads`}`,
     precision: "f32",
     limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
     storesF16: false,
@@ -66,7 +79,7 @@ export function wasmBackend(): Backend {
       const source = jsSource(program);
       return cached(`${signatureOf(program)}\n${source}`, async () => {
         const started = performance.now();
-        const { run, bytes } = await compileWasm(program, memory);
+        const { run, bytes } = await compileWasm(program, place);
         const compiled = { ms: performance.now() - started, bytes };
         const header = `${costOf(compiled)}; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
@@ -79,7 +92,7 @@ export function wasmBackend(): Backend {
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
       return cached(key, async () => {
         const started = performance.now();
-        const { run, bytes } = await kernelRun(kernel, finish, memory);
+        const { run, bytes } = await kernelRun(kernel, finish, place);
         const compiled = { ms: performance.now() - started, bytes };
         const own = spellingOf(kernel)?.code ?? kernel.reference;
         const text = `${costOf(compiled)}\n${own}${source ? `\n// then\n${source}` : ""}`;
@@ -91,18 +104,34 @@ export function wasmBackend(): Backend {
       return pipelines;
     },
 
-    ...synchronous(runOne),
+    ...commands,
+    async ready() {
+      await commands.ready();
+      threads.expectAlive();
+    },
+    async check() {
+      await commands.check();
+      threads.expectAlive();
+    },
+    async close() {
+      await commands.close();
+      await threads.end();
+    },
   };
 }
 
-function runOne({ executable, buffers, params }: Command): void {
-  try {
-    (executable as WasmExecutable).run(buffers as readonly WasmBuffer[], params);
-  } catch (error) {
+function runOne({ executable, buffers, params }: Command): Pending {
+  const trapped = (error: unknown): never => {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     throw new DeviceError(
       `wasm(${executable.label}): expected indices within their tensors, got ${error.message}`,
     );
+  };
+  try {
+    const { run } = executable as WasmExecutable;
+    return run(buffers as readonly WasmBuffer[], params)?.catch(trapped);
+  } catch (error) {
+    return trapped(error);
   }
 }
 
@@ -116,33 +145,30 @@ const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
   wasm?.suits?.(attrs) === false ? undefined : wasm;
 
 /** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
-async function kernelRun(
-  kernel: Kernel,
-  finish: Program | null,
-  memory: WasmMemory,
-): Promise<Compiled> {
+async function kernelRun(kernel: Kernel, finish: Program | null, place: Place): Promise<Compiled> {
   const { operands, parts } = kernel;
   const wasm = spellingOf(kernel);
   const reference = referenceOf(kernel, finish);
-  const finishing = finish && (await compileWasm(finish, memory));
+  const finishing = finish && (await compileWasm(finish, place));
   const numOwn = reference.paramTypes.length;
-  const spelled = wasm && (await compileWasmKernel(kernel, wasm, memory));
+  const spelled = wasm && (await compileWasmKernel(kernel, wasm, place));
   const result = operands.length + (finish?.buffers.findIndex(({ written }) => written) ?? 0);
   const run: Run = (buffers, params) => {
     const own = params
       .slice(0, numOwn)
       .map((param, which) => (reference.paramTypes[which] === "f32" ? Math.fround(param) : param));
+    const finished = () => finishing?.run(buffers.slice(operands.length), params.slice(numOwn));
     if (spelled) {
       const further = buffers.slice(buffers.length - parts.length);
-      spelled.run([...buffers.slice(0, operands.length), buffers[result], ...further], own);
-    } else
-      reference.run(
-        buffers.map(({ address, bytes }, slot) =>
-          memory.view(address, reference.dtypes[slot], bytes / 4),
-        ),
-        own,
-      );
-    finishing?.run(buffers.slice(operands.length), params.slice(numOwn));
+      const slots = [...buffers.slice(0, operands.length), buffers[result], ...further];
+      const pending = spelled.run(slots, own);
+      return pending ? pending.then(finished) : finished();
+    }
+    const views = buffers.map(({ address, bytes }, slot) =>
+      place.memory.view(address, reference.dtypes[slot], bytes / 4),
+    );
+    reference.run(views, own);
+    return finished();
   };
   return { run, bytes: (spelled?.bytes ?? 0) + (finishing?.bytes ?? 0) };
 }

@@ -7,7 +7,10 @@ export interface TrainingPass {
   rng: Rng;
 }
 
-/** What can stand in a sequence. Without `pass` it infers: a function of x alone. */
+/**
+ * What can stand in a sequence. Without `pass` it infers: a function of x alone. Of the rows of x only
+ * those with a true `isRow` bool [R] exist, if it is given: the others are in no statistic of the batch.
+ */
 export interface Layer {
-  forward(x: Tensor, pass?: TrainingPass): Tensor;
+  forward(x: Tensor, pass?: TrainingPass, isRow?: Tensor): Tensor;
 }

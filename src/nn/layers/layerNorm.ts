@@ -1,4 +1,4 @@
-import { ones, zeros } from "../../engine/create.ts";
+import { ones, tensor, zeros } from "../../engine/create.ts";
 import { layerNorm } from "../../engine/ops/normalize.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { Layer } from "./layer.ts";
@@ -23,7 +23,18 @@ export class LayerNorm implements Layer {
 
   /** x f32 […, features] → the same shape. */
   forward(x: Tensor): Tensor {
-    const features = x.shape.slice(-1);
-    return layerNorm(x, this.weight ?? ones(features), this.bias ?? zeros(features), this.epsilon);
+    const features = x.shape[x.rank - 1];
+    const weight = this.weight ?? repeated(1, features);
+    return layerNorm(x, weight, this.bias ?? repeated(0, features), this.epsilon);
   }
+}
+
+const known = new Map<string, Tensor>();
+
+/** A number as often as there are features: the same tensor for all layers, so one buffer serves them. */
+function repeated(value: number, features: number): Tensor {
+  const key = `${value} ${features}`;
+  const made = known.get(key) ?? tensor(new Float32Array(features).fill(value));
+  known.set(key, made);
+  return made;
 }

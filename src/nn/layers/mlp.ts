@@ -65,9 +65,9 @@ export class Mlp implements Layer {
   }
 
   /** x f32 [R, first size] → f32 [R, last size]. */
-  forward(x: Tensor, pass?: TrainingPass): Tensor {
+  forward(x: Tensor, pass?: TrainingPass, isRow?: Tensor): Tensor {
     const y = this.fused && perceptron(x, tensorsOf(this), this.fused);
-    return y ?? inSequence(this, x, pass);
+    return y ?? inSequence(this, x, pass, isRow);
   }
 }
 

@@ -28,13 +28,18 @@ export class Sequential implements Layer {
     this.length = layers.length;
   }
 
-  forward(x: Tensor, pass?: TrainingPass): Tensor {
-    return inSequence(this, x, pass);
+  forward(x: Tensor, pass?: TrainingPass, isRow?: Tensor): Tensor {
+    return inSequence(this, x, pass, isRow);
   }
 }
 
-export function inSequence(layers: ArrayLike<Layer>, x: Tensor, pass?: TrainingPass): Tensor {
+export function inSequence(
+  layers: ArrayLike<Layer>,
+  x: Tensor,
+  pass?: TrainingPass,
+  isRow?: Tensor,
+): Tensor {
   let y = x;
-  for (let i = 0; i < layers.length; i++) y = layers[i].forward(y, pass);
+  for (let i = 0; i < layers.length; i++) y = layers[i].forward(y, pass, isRow);
   return y;
 }

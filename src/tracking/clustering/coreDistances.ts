@@ -1,5 +1,6 @@
 import type { KdTree } from "./kdTree.ts";
 import { nearestSearch } from "./nearest.ts";
+import { type OnProgress, reportEvery } from "./progress.ts";
 
 /** The surroundings of every point, in tree order; neighbors are *other* points. */
 export interface Neighborhoods {
@@ -16,7 +17,7 @@ export interface Neighborhoods {
 const maxNear = 64;
 
 /** Core distances, and what their search found on the way; infinite where there are no k others. */
-export function neighborhoods(tree: KdTree, k: number): Neighborhoods {
+export function neighborhoods(tree: KdTree, k: number, onProgress?: OnProgress): Neighborhoods {
   const { metric, dim, data, rows, numPoints } = tree;
   const positionOf = new Int32Array(numPoints);
   for (let position = 0; position < numPoints; position++) positionOf[rows[position]] = position;
@@ -31,6 +32,8 @@ export function neighborhoods(tree: KdTree, k: number): Neighborhoods {
   const query = { data, at: 0, dim };
   // in tree order: one query warms the cache for the next
   for (let position = 0; position < numPoints && k < numPoints; position++) {
+    if (position % reportEvery === 0)
+      onProgress?.({ step: "core distances", done: position, total: numPoints });
     query.at = position * dim;
     search.run(query);
     const beyond = metric.distance(search.heap.reduced[0]); // ∞ if there is no such point

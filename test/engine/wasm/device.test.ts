@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type ElementwiseOp, elementwise } from "../../../src/engine/ops/elementwise.ts";
-import { WasmMemory } from "../../../src/engine/runtime/wasmMemory.ts";
+import { WasmMemory } from "../../../src/engine/runtime/wasm/memory.ts";
 import { explain, layerNorm, ones, Rng, softmax, tensor, zeros } from "../../../src/index.ts";
 import { openDevice } from "../../../src/node/open.ts";
 import { useDevice } from "../../helpers/backends.ts";

@@ -1,6 +1,6 @@
 /**
- * A hand-written kernel as a module. Its function takes the address of a block of words: sizes,
- * numbers, addresses of operands and results, of working memory, and the range of units to do.
+ * A hand-written kernel as a module. Its function takes the address of a block of words (sizes,
+ * numbers, addresses of operands and results), that of working memory, and the range of units to do.
  */
 import { axisNames, type Kernel, type WasmFrame, type WasmSpelling } from "../../kernel.ts";
 import { type Local, local, set } from "./code.ts";
@@ -30,15 +30,15 @@ export function wasmKernel(
       [...kernel.operands.map(({ name }) => name), "y", ...kernel.parts.map(({ name }) => name)],
       "i32",
     ),
-    scratch: next("i32"),
-    from: next("i32"),
-    to: next("i32"),
+    scratch: local("i32"),
+    from: local("i32"),
+    to: local("i32"),
   };
   const body = code(frame, kernel.attrs);
   const start = loaded.map(([to, value]) => set(to, value));
   return assemble({
     imports: [],
-    functions: [define("run", [block], [start, body])],
+    functions: [define("run", [block, frame.scratch, frame.from, frame.to], [start, body])],
     isShared,
   });
 }

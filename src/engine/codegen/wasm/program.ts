@@ -1,7 +1,7 @@
 /**
- * Spells a program as a WebAssembly module. Its functions take the address of a block of words:
- * parameters, then addresses of buffers, then where each parallel loop begins and ends, so that
- * threads can share one.
+ * Spells a program as a WebAssembly module. Its functions take the address of a block of words
+ * (parameters, then addresses of buffers), the number of a parallel loop, and from where to where that
+ * loop is to run, so that threads can share it. The other loops run over all of their range.
  */
 import type {
   Accumulate,
@@ -62,6 +62,9 @@ class Emitter {
   private readonly variant: Variant;
   private readonly imported: (op: string, type: ValueType) => JsOp;
   private readonly block = local("i32");
+  private readonly cut = local("i32");
+  private readonly from = local("i32");
+  private readonly to = local("i32");
   private readonly buffers: readonly Local[];
   private readonly parallel: readonly Loop[];
   private readonly values = new Map<Value, Lanes>();
@@ -84,7 +87,7 @@ class Emitter {
     for (const [slot, buffer] of this.buffers.entries())
       this.code.push(set(buffer, i32.load(this.block, (params.length + slot) * wordBytes)));
     this.nodes(this.program.body);
-    return define(this.variant.name, [this.block], this.code);
+    return define(this.variant.name, [this.block, this.cut, this.from, this.to], this.code);
   }
 
   private nodes(nodes: readonly Node[]): void {
@@ -205,11 +208,12 @@ class Emitter {
   /** Where a loop begins and ends, and how far it steps. */
   private boundsOf(loop: Loop): { from: Code; end: Code; step: Code } {
     if (loop.parallel) {
-      const { params, buffers } = this.program;
-      const at = params.length + buffers.length + 2 * this.parallel.indexOf(loop);
+      const axis = this.parallel.indexOf(loop);
+      const isCut = i32.eq(this.cut, i32.const(axis));
+      const size = i32.load(this.block, this.program.extents[axis] * wordBytes);
       const [from, end] = [local("i32"), local("i32")];
-      this.keep(set(from, i32.load(this.block, at * wordBytes)));
-      this.keep(set(end, i32.load(this.block, (at + 1) * wordBytes)));
+      this.keep(set(from, i32.select(isCut, this.from, i32.const(0))));
+      this.keep(set(end, i32.select(isCut, this.to, size)));
       return { from, end, step: i32.const(1) };
     }
     const hold = (value: Value | null, otherwise: number): Code =>

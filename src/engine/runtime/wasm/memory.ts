@@ -1,9 +1,9 @@
 /** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbors. */
-import { maxPages } from "../codegen/wasm/module.ts";
-import { arrayOver, type DType, type HostArray } from "../dtype.ts";
-import { OutOfMemoryError } from "../errors.ts";
-import type { DeviceBuffer } from "../expr.ts";
-import { type Purpose, showPurpose } from "./backend.ts";
+import { maxPages } from "../../codegen/wasm/module.ts";
+import { arrayOver, type DType, type HostArray } from "../../dtype.ts";
+import { OutOfMemoryError } from "../../errors.ts";
+import type { DeviceBuffer } from "../../expr.ts";
+import { type Purpose, showPurpose } from "../backend.ts";
 
 export interface WasmBuffer extends DeviceBuffer {
   readonly address: number;

@@ -1,0 +1,90 @@
+/** Reads the data that a configuration of the Transformer Regressor names, and splits it. */
+import {
+  type RegressorSample,
+  type RegressorScales,
+  regressorSample,
+  regressorScales,
+} from "../../../models/index.ts";
+import { FormatError, ShapeError } from "../../engine/errors.ts";
+import { eventPrefixes, readEvent } from "../../node/events.ts";
+import {
+  type Event,
+  randomSplit,
+  type Standardisation,
+  selectHits,
+  splitMix,
+  subEvents,
+} from "../../tracking/index.ts";
+import { type DataSet, dataSets, type Stored } from "../family.ts";
+import type { RegressorConfig } from "./regressorConfig.ts";
+
+export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
+  /** Scales, as they are kept with the weights. */
+  readonly stored: Record<string, string>;
+}
+
+/** Scales come from `stored` if the weights have some, else from the training set (from all, as published). */
+export async function readSets(config: RegressorConfig, stored: Stored): Promise<RegressorSets> {
+  const events = await readEvents(config);
+  const parts = randomSplit(events.length, config.split, config.seed).map((part) =>
+    Array.from(part, (e) => events[e]),
+  );
+  const isStandardised =
+    (config.targets ?? (config.compat ? "standardised" : "physical")) !== "physical";
+  const scales =
+    storedScales(stored) ??
+    regressorScales(config.compat ? events : parts[0], { standardisedMomenta: isStandardised });
+  const sets = parts.map((part) => part.map((event) => regressorSample(event, scales)));
+  expectLengths(sets.flat(), config);
+  const named = Object.fromEntries(dataSets.map((name, part) => [name, sets[part]]));
+  return { ...(named as Record<DataSet, RegressorSample[]>), stored: keptScales(scales) };
+}
+
+async function readEvents(config: RegressorConfig): Promise<Event[]> {
+  const { data_path: path, sub_events: cut, compat, seed } = config;
+  const rng = splitMix(seed);
+  const events: Event[] = [];
+  for (const prefix of eventPrefixes(path)) {
+    const event = await readEvent(prefix);
+    if (!event.truth || !event.particles)
+      throw new FormatError(`${prefix}: expected particles and truth to train on, got ${event}`);
+    const { isKnown } = event.truth;
+    const known = Array.from(isKnown.keys()).filter((hit) => isKnown[hit] === 1);
+    events.push(...(cut ? subEvents(event, { ...cut, compat, rng }) : [selectHits(event, known)]));
+  }
+  const filled = events.filter(({ numHits }) => numHits > 0);
+  if (filled.length > 2) return filled; // one each to train, validate and test
+  throw new ShapeError(
+    `${path}: expected three events or more (sub_events makes several of one), got ${filled.length}`,
+  );
+}
+
+function expectLengths(
+  samples: readonly RegressorSample[],
+  { max_nr_hits: most = Infinity }: RegressorConfig,
+): void {
+  const longest = samples.find(({ hits }) => hits.numHits > most);
+  if (longest)
+    throw new ShapeError(
+      `max_nr_hits: expected ${most} hits at most, got ${longest.hits.numHits} in ${longest.name}`,
+    );
+}
+
+const keptScales = ({ hits, momenta }: RegressorScales): Record<string, string> => ({
+  "standardisation.mean": JSON.stringify(hits.mean),
+  "standardisation.std": JSON.stringify(hits.std),
+  ...(momenta && {
+    "momenta.mean": JSON.stringify(momenta.mean),
+    "momenta.std": JSON.stringify(momenta.std),
+  }),
+});
+
+/** Those that `keptScales` kept. */
+function storedScales(stored: Stored): RegressorScales | null {
+  const scale = (name: string): Standardisation | null => {
+    const [mean, std] = [stored[`${name}.mean`], stored[`${name}.std`]];
+    return mean && std ? { mean: JSON.parse(mean), std: JSON.parse(std) } : null;
+  };
+  const [hits, momenta] = [scale("standardisation"), scale("momenta")];
+  return hits && { hits, ...(momenta && { momenta }) };
+}

@@ -1,0 +1,138 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { FormatError } from "../engine/errors.ts";
+import type { Safetensors } from "../engine/formats/safetensors.ts";
+import type { EpochReport, TrainingResult } from "../index.ts";
+import { RunDirectory, stopOnSignals } from "../node/runDirectory.ts";
+import { loadWeights } from "../node/weights.ts";
+import {
+  type CommonOptions,
+  print,
+  say,
+  UsageError,
+  type Verb,
+  withCommonOptions,
+  withDevice,
+} from "./command.ts";
+import { ConfigFile } from "./configFile.ts";
+import { familyOf } from "./families/index.ts";
+import type { Task } from "./family.ts";
+import { trainingProgress } from "./trainingProgress.ts";
+
+interface Options extends CommonOptions {
+  checkpoint?: string;
+  set: string[];
+  output?: string;
+}
+
+export const train: Verb = (program) => {
+  const command = program
+    .command("train <config.yaml>")
+    .description("any model family; writes a run directory, and goes on where one was stopped")
+    .option("-c, --checkpoint <path>", "go on from a run directory, or start from these weights")
+    .option("--set <key=value>", "change an entry of the configuration", collect, [])
+    .option("-o, --output <dir>", "run directory; default: runs/<name>");
+  withCommonOptions(command).action(run);
+};
+
+export const collect = (value: string, before: string[]): string[] => [...before, value];
+
+async function run(configPath: string, options: Options): Promise<void> {
+  const file = await ConfigFile.read(configPath, options.set);
+  const { config, open } = familyOf(file).configure(file);
+  const start = await startingPoint(options.checkpoint);
+  const task = await open(start.weights?.metadata ?? {});
+  const path = options.output ?? start.run ?? join("runs", task.name);
+  expectFree(path, start.run);
+  const directory = new RunDirectory(path, {
+    config: stringify(config),
+    metadata: task.metadata,
+  });
+  say(options, task.summary);
+  using signal = stopOnSignals();
+  const result = await withDevice(options, () =>
+    runTask(task, { directory, signal, weights: start.run ? undefined : start.weights }, options),
+  );
+  directory.close();
+  if (result.stopped === "signal")
+    throw new Error(
+      `stopped after step ${result.steps} of ${task.epochs * task.stepsPerEpoch}; go on with: trackgrad train ${configPath} -c ${path}`,
+    );
+  const { epochs, steps, best, stopped } = result;
+  print(
+    options,
+    { run: path, ...result },
+    () =>
+      `${path}: ${epochs} epochs, ${steps} steps, best ${best?.toPrecision(4)} (ended by ${stopped})`,
+  );
+}
+
+interface Running {
+  directory: RunDirectory;
+  signal: AbortSignal;
+  weights: Safetensors | undefined;
+}
+
+async function runTask(
+  task: Task,
+  { directory, signal, weights }: Running,
+  options: Options,
+): Promise<TrainingResult> {
+  const shown = trainingProgress(options, task);
+  const onEpoch = (report: EpochReport) => {
+    const { epoch, step, trainLoss, metric, learningRate } = report;
+    directory.log({ step, epoch, train_loss: trainLoss, val_loss: metric, lr: learningRate });
+    shown.epoch(report);
+  };
+  try {
+    return await task.train(
+      {
+        store: directory,
+        signal,
+        onStep: (report) => {
+          directory.log({ step: report.step, loss: report.loss });
+          shown.step(report);
+        },
+        onEpoch,
+      },
+      weights,
+    );
+  } finally {
+    shown.stop();
+  }
+}
+
+interface StartingPoint {
+  /** Run directory to go on with. */
+  run?: string;
+  /** What `-c` names, or the last checkpoint of that run, if it has one yet. */
+  weights?: Safetensors;
+}
+
+async function startingPoint(path: string | undefined): Promise<StartingPoint> {
+  if (path === undefined) return {};
+  if (!existsSync(path))
+    throw new UsageError(`-c: expected a run directory or weights, got ${path} (no such file)`);
+  if (!statSync(path).isDirectory()) {
+    const run = runOf(path);
+    return { weights: await loadWeights(path), ...(run !== undefined && { run }) };
+  }
+  const last = join(path, "checkpoints", "last.safetensors");
+  return { run: path, ...(existsSync(last) && { weights: await loadWeights(last) }) };
+}
+
+/** The run directory whose last checkpoint this is. */
+function runOf(path: string): string | undefined {
+  const run = resolve(path, "../..");
+  return resolve(path) === join(run, "checkpoints", "last.safetensors") ? run : undefined;
+}
+
+/** A run that is not named by `-c` is not written over. */
+function expectFree(path: string, run: string | undefined): void {
+  if (run !== undefined && resolve(run) === resolve(path)) return;
+  if (existsSync(join(path, "checkpoints", "last.safetensors")))
+    throw new FormatError(
+      `${path}: expected no training there yet, got one (go on with -c ${path}, or choose another -o)`,
+    );
+}
