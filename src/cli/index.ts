@@ -3,7 +3,8 @@ import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
+import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
 import { view } from "./view.ts";
 
-export const verbs = { cluster, devices, reconstruct, score, train, view };
+export const verbs = { cluster, devices, reconstruct, score, simulate, train, view };

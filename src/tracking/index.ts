@@ -58,6 +58,7 @@ export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
+export { type TrackmlFiles, writeDetectors, writeTrackml } from "./datasets/trackmlWriter.ts";
 export * from "./display/index.ts";
 export {
   type Cells,
@@ -105,7 +106,7 @@ export {
   particleEta,
   particlePt,
 } from "./particles.ts";
-export { type Rng, splitMix } from "./random.ts";
+export { philoxStream, type Rng, splitMix } from "./random.ts";
 export {
   type HitBatch,
   type HitSequence,
@@ -121,6 +122,7 @@ export {
   trackmlStandardisation,
   trackParameters,
 } from "./sequence.ts";
+export * from "./simulate/index.ts";
 export {
   numTracks,
   type Submission,
