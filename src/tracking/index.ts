@@ -22,10 +22,13 @@ export {
   dbscanFit,
   dbscanScan,
   type HdbscanFit,
+  type HdbscanGrid,
   type HdbscanOptions,
+  type HdbscanSetting,
   hdbscan,
   hdbscanDistances,
   hdbscanFit,
+  hdbscanScan,
   type KdTree,
   type KMeans,
   type KMeansOptions,
@@ -43,6 +46,15 @@ export {
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export {
+  type DbscanGrid,
+  type DbscanSetting,
+  type ScanEvent,
+  type ScanRow,
+  type Score,
+  scanDbscan,
+  scanHdbscan,
+} from "./clusteringScan.ts";
 export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
