@@ -7,6 +7,7 @@ import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
 import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
+import { view } from "./view.ts";
 
 export const verbs = {
   cluster,
@@ -17,4 +18,5 @@ export const verbs = {
   score,
   simulate,
   train,
+  view,
 };

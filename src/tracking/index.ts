@@ -71,6 +71,7 @@ export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/sub
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
 export { type TrackmlFiles, writeDetectors, writeTrackml } from "./datasets/trackmlWriter.ts";
+export * from "./display/index.ts";
 export {
   type Cells,
   Event,
