@@ -3,6 +3,7 @@ import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
 import { evaluate } from "./eval.ts";
 import { infer } from "./infer.ts";
+import { quickstart } from "./quickstart.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
 import { simulate } from "./simulate.ts";
@@ -14,6 +15,7 @@ export const verbs = {
   devices,
   eval: evaluate,
   infer,
+  quickstart,
   reconstruct,
   score,
   simulate,
