@@ -17,7 +17,7 @@ import {
 } from "./command.ts";
 import { type Explainable, explainables, type Sizes } from "./explainable.ts";
 import { table } from "./table.ts";
-import { collect } from "./train.ts";
+import { collect } from "./trained.ts";
 
 interface Options extends CommonOptions {
   backend?: string;
