@@ -1,6 +1,6 @@
 /** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbors. */
 import { maxPages } from "../../codegen/wasm/module.ts";
-import { arrayOver, type DType, type HostArray } from "../../dtype.ts";
+import { arrayOver, bytesPer, type DType, type HostArray, type StoredArray } from "../../dtype.ts";
 import { OutOfMemoryError } from "../../errors.ts";
 import type { DeviceBuffer } from "../../expr.ts";
 import { type Purpose, showPurpose } from "../backend.ts";
@@ -60,9 +60,14 @@ export class WasmMemory {
   }
 
   /** The elements of a range of memory; invalid after the next `take`. */
-  view(address: number, dtype: DType, count: number): HostArray {
+  view(address: number, dtype: Exclude<DType, "f16">, count: number): HostArray {
+    return this.stored(address, dtype, count) as HostArray;
+  }
+
+  /** The same as they lie there. */
+  stored(address: number, dtype: DType, count: number): StoredArray {
     const memory = this.memory.buffer as ArrayBuffer;
-    return arrayOver(dtype, memory, "f32", address, 4 * count) as HostArray; // no f16 is stored here
+    return arrayOver(dtype, memory, "f32", address, bytesPer(dtype) * count);
   }
 
   /** Memory for one launch. */
