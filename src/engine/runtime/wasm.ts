@@ -64,6 +64,7 @@ export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend 
     slice: (buffer, start, bytes): WasmBuffer => ({
       bytes,
       address: (buffer as WasmBuffer).address + start,
+      whole: buffer.whole ?? buffer,
     }),
     destroyBuffer: (buffer) => memory.give(buffer as WasmBuffer),
     upload(buffer, data, dtype) {
