@@ -90,11 +90,16 @@ export class WasmMemory {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {
+      if (end > maxPages * pageBytes) throw new RangeError("beyond 32-bit addresses");
       this.memory.grow(missing);
     } catch {
       throw new OutOfMemoryError(
-        `wasm(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+        `wasm(${purpose.label}): expected room for ${bytes} B beside ${this.bytesTaken} B, got none (${showPurpose(purpose)}; 32-bit addresses reach ${maxPages * pageBytes} B)`,
       );
     }
+  }
+
+  private get bytesTaken(): number {
+    return this.free.reduce((sum, { start, end }) => sum - (end - start), this.end - firstAddress);
   }
 }
