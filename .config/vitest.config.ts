@@ -8,8 +8,8 @@ const shared = {
   maxWorkers: 2,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  env: { TG_VERIFY: "1" }, // every plan that a test makes is checked against what its ops mean
 };
-const verify = { TG_VERIFY: "1" }; // every plan that a test makes is checked against what its ops mean
 const adapter = fileURLToPath(new URL("../test/helpers/adapter.ts", import.meta.url)); // prints which
 const browser = fileURLToPath(new URL("../test/browser/setup.ts", import.meta.url)); // starts it
 
@@ -24,7 +24,7 @@ export default defineConfig({
   test: {
     reporters: ["default", fileURLToPath(new URL("../test/helpers/reporter.ts", import.meta.url))],
     projects: [
-      { test: { ...shared, name: "fast", env: verify, include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden,browser}.test.ts"] } },
+      { test: { ...shared, name: "fast", include: ["test/**/*.test.ts"], exclude: ["test/**/*.{gpu,golden,browser}.test.ts"] } },
       { test: { ...shared, name: "golden", globalSetup: [adapter], include: ["test/**/*.golden.test.ts"] } },
       { test: { ...shared, name: "gpu", globalSetup: [adapter], include: ["test/**/*.gpu.test.ts"] } },
       { test: { ...shared, name: "browser", globalSetup: [browser], include: ["test/**/*.browser.test.ts"] } },

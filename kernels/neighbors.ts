@@ -37,6 +37,7 @@ export const nearestRows: KernelSpec = defineKernel({
   output: ({ k = 1 }) => `u32 [Q, ${k}]`,
   numbers: ["limit"],
   finishes: true,
+  flops: ({ Q, N, B }, { dim }) => (3 * Number(dim) * Q * N) / B, // events of equal size
   threads: ({ Q }) => Q,
 
   reference([points, queries, offsets, queryOffsets], y, { Q, B, limit }, attrs) {

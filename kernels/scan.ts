@@ -55,6 +55,7 @@ export const scanBlocks: KernelSpec = defineKernel({
   inputs: ({ dtype = "f32" }) => ({ x: `${dtype} [O, N, I]`, sums: `${dtype} [O, G, I]` }),
   output: ({ dtype = "f32" }) => `${dtype} [O, N, I]`,
   finishes: true,
+  flops: ({ O, N, G, I }) => O * I * (N + (G * (G - 1)) / 2),
   threads: ({ O, G, I }) => O * G * I,
 
   reference([x, sums], y, { O, N, I, G }, { exclusive, reverse }) {

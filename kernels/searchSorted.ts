@@ -12,6 +12,7 @@ export const searchSorted: KernelSpec = defineKernel({
   inputs: ({ dtype = "f32" }) => ({ sorted: `${dtype} [E]`, values: `${dtype} [S]` }),
   output: "u32 [S]",
   finishes: true,
+  flops: ({ E, S }) => S * Math.ceil(Math.log2(E + 1)),
   rows: () => ["S"],
   threads: ({ S }) => S,
 

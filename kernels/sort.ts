@@ -19,6 +19,7 @@ export const countDigits: KernelSpec = defineKernel({
   inputs: { keys: "u32 [R]", order: "u32 [E]" },
   output: "u32 [256, G]",
   numbers: ["shift"],
+  flops: () => 0,
   threads: ({ G }) => G,
 
   reference([keys, order], y, { E, G, shift }) {
@@ -46,6 +47,7 @@ export const placeByDigit: KernelSpec = defineKernel({
   inputs: { keys: "u32 [R]", order: "u32 [E]", starts: "u32 [256, G]" },
   output: "u32 [E]",
   numbers: ["shift"],
+  flops: () => 0,
   threads: ({ G }) => G,
 
   reference([keys, order, starts], y, { E, G, shift }) {

@@ -12,6 +12,7 @@ export const leastOfRows: KernelSpec = defineKernel({
   inputs: { x: "f32 [R, F]" },
   output: ({ k = 1 }) => `u32 [R, ${k}]`,
   finishes: true,
+  flops: ({ R, F }) => R * F,
   threads: ({ R }) => R,
 
   reference([x], y, { R, F }, attrs) {

@@ -9,6 +9,7 @@ useEvaluator(currentDevice);
 
 export { type AttentionOptions, attention, crossAttention } from "./engine/attention.ts";
 export { gradients } from "./engine/autograd.ts";
+export type { Boundary } from "./engine/boundaries.ts";
 export { checkpoint } from "./engine/checkpoint.ts";
 export {
   full,
@@ -31,7 +32,7 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from "./engine/errors.ts";
-export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explain.ts";
+export type { ExplainedLaunch, ExplainOptions, Explanation } from "./engine/explanation.ts";
 export {
   type Dims,
   defineKernel,
@@ -65,6 +66,7 @@ export {
   type OpenOptions,
   openDevice,
 } from "./engine/runtime/open.ts";
+export type { Pipeline } from "./engine/runtime/pipeline.ts";
 export { traceText } from "./engine/runtime/trace.ts";
 export type { Thread, ThreadEvents, ThreadHost } from "./engine/runtime/wasm/startThread.ts";
 export { hasWasm } from "./engine/runtime/wasm.ts";

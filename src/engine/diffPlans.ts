@@ -1,5 +1,5 @@
 /** What changed from one plan to another of the same graph. */
-import type { ExplainedLaunch, Explanation } from "./explain.ts";
+import type { ExplainedLaunch, Explanation } from "./explanation.ts";
 
 export interface PlanDifference {
   /** Launches of the first plan that the second has no equal of, and the reverse. */

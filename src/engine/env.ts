@@ -19,7 +19,7 @@ export const env = {
   kernels: (): boolean => variables().TG_KERNELS !== "0",
   /** TG_FUSE=0: one launch per op. */
   fuse: (): boolean => variables().TG_FUSE !== "0",
-  /** TG_VERIFY=1: run every new plan also unfused and without kernels, and compare. */
+  /** TG_VERIFY=1: look into every launch of a new plan; see verify/launches.ts. */
   verify: (): boolean => variables().TG_VERIFY === "1",
   /** TG_TRACE: the file for a timeline of what devices do. */
   trace: (): string | undefined => variables().TG_TRACE || undefined,

@@ -38,8 +38,8 @@ export interface Group {
   kernel: Expr | null;
   /** Why its first result is stored. */
   reason: string;
-  /** Why no launch that reads the results computes them. */
-  alone: string;
+  /** By stored value that it reads: why the launch that stores it is another. */
+  apart: ReadonlyMap<Expr, string>;
 }
 
 /** The launches for `outputs`, in an order in which every value is stored before it is read. */
@@ -69,14 +69,13 @@ export function groupNodes(
         parts: written.filter((part) => isPart(part) && part.inputs[0] === (kernel ?? root)),
         kernel,
         reason: stored.get(root) as string,
-        alone: "",
+        apart: new Map(),
       };
     });
   const merged = mergeGroups(groups, nodes, fusion, options);
-  const why = (root: Expr) => refusals.get(root) ?? (fuse ? "" : "fusion is off");
   for (const root of merged.flatMap(({ roots }) => roots))
     if (force.has(root)) throw cannotForce(root, stored.get(root) as string, refusals.get(root));
-  return merged.map((group) => ({ ...group, alone: why(group.roots[0]) }));
+  return merged;
 }
 
 function cannotForce(node: Expr, reason: string, refusal = ""): DeviceError {
@@ -183,7 +182,7 @@ function finishersOf(
     const why = forbid.has(kernel) ? "forbidden" : wanted.get(kernel);
     const refuse = (reason: string) => refusals.set(kernel, reason);
     if (why !== undefined && why !== "reshaped") {
-      refuse(why);
+      refuse(why === "forbidden" ? why : `stored anyway: ${why}`);
       continue;
     }
     if (!kernelNamed(kernel.op)?.finishes) {

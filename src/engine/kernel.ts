@@ -32,6 +32,8 @@ export interface KernelSpec {
   more?: Readonly<Record<string, string>>;
   /** Names of the op's run-time numbers, as members of `dims` (f32). */
   numbers?: readonly string[];
+  /** Operations on floats, for `explain`; default: those of what the op is composed of. */
+  flops?: (dims: Dims, attrs: Attrs) => number;
   /** How many invocations the WGSL wants; each sees its number as `i`. */
   threads: (dims: Dims) => number;
   /**

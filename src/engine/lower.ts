@@ -32,6 +32,8 @@ export class Lowering implements RuleContext {
   /** The element that the innermost loop stores. */
   place: Value = -1;
   private readonly values = new Map<Expr, Map<string, Value>>();
+  /** The expression that a value was computed for. */
+  readonly owners = new Map<Value, Expr>();
   private readonly settled = new Map<Expr, Value>();
   private readonly slots = new Map<Expr, number>();
 
@@ -59,6 +61,12 @@ export class Lowering implements RuleContext {
     const value = (nodes: Sized) =>
       nodes[at].shape[axis] === 1 ? 0 : stridesOf(nodes[at].shape)[axis];
     return { key: `stride ${at}.${axis}`, type: "index", value };
+  }
+
+  /** How many rows of `many` there are per row of `few`. */
+  ratio(many: Expr, few: Expr): (nodes: Sized) => number {
+    const [above, below] = [this.at(many), this.at(few)];
+    return (nodes) => nodes[above].shape[0] / Math.max(1, nodes[below].shape[0]);
   }
 
   /** One of an expression's run-time numbers. */
@@ -140,6 +148,7 @@ export class Lowering implements RuleContext {
   /** From here on, the value of a reduction is known, wherever it is read. */
   settle(sum: Expr, total: Value): void {
     this.settled.set(sum, total);
+    this.owners.set(total, sum);
   }
 
   private lookup(expr: Expr, index: Index): Value | undefined {
@@ -152,6 +161,7 @@ export class Lowering implements RuleContext {
   private remember(expr: Expr, index: Index, value: Value): void {
     const known = this.values.get(expr) ?? new Map<string, Value>();
     this.values.set(expr, known.set(index.join(), value));
+    if (!this.owners.has(value)) this.owners.set(value, expr);
   }
 
   /** Every expression whose value was computed, not loaded. */

@@ -3,11 +3,19 @@
  * What nobody else reads then needs no buffer.
  */
 import { shapeClasses } from "./alike.ts";
+import { isComposite } from "./composite.ts";
 import type { Expr } from "./expr.ts";
 import type { FuseOptions, Fusion, Group } from "./fuse.ts";
 import { isReduction } from "./lower.ts";
 import { gain } from "./score.ts";
-import { isPointwise, type Walk, type WalkFacts, walkOf } from "./walk.ts";
+import {
+  combineBuffers,
+  isPointwise,
+  storesInOrder,
+  type Walk,
+  type WalkFacts,
+  walkOf,
+} from "./walk.ts";
 
 /** A launch that may yet grow. */
 interface Team {
@@ -66,8 +74,8 @@ class Merger {
   }
 
   private teamFor(group: Group, values: readonly Expr[]): Team {
-    const { kernel, parts } = group;
-    const loaders = kernel ? [kernel, ...values] : values;
+    const { parts } = group;
+    const loaders = loadersOf({ group, values });
     const reads = new Set(loaders.flatMap((value) => [...(this.fusion.reads.get(value) ?? [])]));
     for (const value of loaders) reads.delete(value);
     const places = values.map((value) => this.position.get(value) as number);
@@ -107,8 +115,8 @@ class Merger {
     return `${this.facts.shapes.of.get(sums[0].inputs[0])} ${walk.axes}`;
   }
 
-  private dependencies({ group: { kernel }, values }: Team): Team[] {
-    const readers = kernel ? [kernel, ...values] : values;
+  private dependencies(team: Team): Team[] {
+    const readers = loadersOf(team);
     const read = readers.flatMap((reader) => [...(this.needs.get(reader) ?? [])]);
     const teams = new Set(read.flatMap((value) => this.teamOf.get(value) ?? []));
     for (const reader of readers) teams.delete(this.teamOf.get(reader) as Team);
@@ -121,24 +129,28 @@ class Merger {
       ({ group: { kernel }, values }) => !kernel && values.every(isMergeable),
     );
     if (!plain) return null;
-    const { users, wanted, refusals } = this.fusion;
+    const joined = this.joined(a, b);
+    if (typeof joined !== "string") return this.teamFor(joined.group, joined.values);
+    for (const value of b.values) this.fusion.refusals.set(value, joined);
+    return null;
+  }
+
+  /** What the launch of both would be, or why there is none. */
+  private joined(a: Team, b: Team): Pick<Team, "group" | "values"> | string {
+    const { users, wanted } = this.fusion;
     const { maxInputs, force, forbid } = this.options;
     const values = [...a.values, ...b.values].sort(
       (x, y) => (this.position.get(x) as number) - (this.position.get(y) as number),
     );
-    const refuse = (why: string): null => {
-      for (const value of b.values) refusals.set(value, why);
-      return null;
-    };
     const within = new Set(values);
     for (const value of values)
       for (const [reader, paths] of users.get(value) ?? [])
-        if (within.has(reader) && forbid.has(value)) return refuse("forbidden");
+        if (within.has(reader) && forbid.has(value)) return "forbidden";
         else if (within.has(reader) && !(paths.size === 1 && paths.has(0)))
-          return refuse(`${reader.op} reads it at other places`);
+          return `${reader.op} reads it at other places`;
     const walk = this.walk(values);
-    if (typeof walk === "string") return refuse(walk);
-    if (this.waits(a, b) || this.waits(b, a)) return refuse("a launch in between needs its result");
+    if (typeof walk === "string") return walk;
+    if (this.waits(a, b) || this.waits(b, a)) return "a launch in between needs its result";
 
     const isInner = (value: Expr): boolean => {
       const readers = [...(users.get(value)?.keys() ?? [])];
@@ -154,13 +166,13 @@ class Merger {
     for (const value of values) loads.delete(value);
     const buffers = Math.max(loads.size + roots.length, combineBuffers(walk, roots, loads));
     if (buffers > maxInputs + 1)
-      return refuse(`the launch would need ${buffers} buffers, ${maxInputs + 1} at most`);
-    if (walk && !isContiguous(walk, roots)) return refuse("it would be written column by column");
+      return `the launch would need ${buffers} buffers, ${maxInputs + 1} at most`;
+    if (walk && !storesInOrder(walk, roots)) return "it would be written column by column";
     const saved = gain(walk, inner, this.fusion);
     if (saved <= 0 && !inner.some((value) => force.has(value)))
-      return refuse("computing it again costs more than a launch");
+      return "computing it again costs more than a launch";
     const [{ group }] = [a, b].filter((team) => team.values.includes(roots[0]));
-    return this.teamFor({ ...group, roots, inner, walk }, values);
+    return { group: { ...group, roots, inner, walk }, values };
   }
 
   private walk(values: readonly Expr[]): Walk | null | string {
@@ -184,7 +196,7 @@ class Merger {
   }
 
   inOrder(): Group[] {
-    const ordered: Group[] = [];
+    const ordered: Team[] = [];
     const done = new Set<Team>();
     const stack = this.teams.toSorted((a, b) => b.last - a.last);
     while (stack.length > 0) {
@@ -195,30 +207,43 @@ class Merger {
       if (missing.length > 0) stack.push(...missing);
       else {
         stack.pop();
-        if (!done.has(team)) ordered.push(team.group);
+        if (!done.has(team)) ordered.push(team);
         done.add(team);
       }
     }
-    return ordered;
+    return ordered.map((team) => ({ ...team.group, apart: this.apart(team) }));
+  }
+
+  /** Why each stored value that a launch reads is stored by another. */
+  private apart(team: Team): Map<Expr, string> {
+    const read = new Set(loadersOf(team).flatMap((loader) => [...(this.needs.get(loader) ?? [])]));
+    const foreign = [...read].filter((value) => this.teamOf.get(value) !== team);
+    return new Map(foreign.map((value) => [value, this.whyApart(team, value)]));
+  }
+
+  private whyApart(reader: Team, value: Expr): string {
+    const { users, stored, refusals } = this.fusion;
+    if (!this.options.fuse) return "fusion is off";
+    const producer = this.teamOf.get(value);
+    if (!producer) return stored.get(value) as string; // packed
+    const [made, making] = [kernelOf(producer), kernelOf(reader)];
+    if (making && users.get(value)?.has(making)) return `${making.op} reads its inputs from memory`;
+    if (value === made) return refusals.get(value) as string;
+    if (made) return `${made.op} passes on its result only`;
+    if (making) return `what finishes ${making.op} starts no other loop`;
+    const odd = [...producer.values, ...reader.values].find((each) => !isMergeable(each));
+    if (odd) return `${odd.op} is neither elementwise nor a reduction`;
+    const joined = this.joined(reader, producer);
+    return typeof joined === "string" ? joined : "possible by now, but not tried again";
   }
 }
 
+/** What reads in the launch of a team: the kernel that it finishes, too. */
+const loadersOf = ({ group: { kernel }, values }: Pick<Team, "group" | "values">) =>
+  kernel ? [kernel, ...values] : values;
+
+/** The kernel that a team launches, if it does. */
+const kernelOf = ({ group: { kernel, roots } }: Team): Expr | undefined =>
+  kernel ?? roots.find(isComposite);
+
 const isMergeable = (value: Expr): boolean => isReduction(value) || isPointwise(value);
-
-/** Whether what a walk stores at each element lies in the order in which it walks. */
-function isContiguous({ axes, passes }: Walk, roots: readonly Expr[]): boolean {
-  const stored = passes.flatMap(({ fulls }) => fulls).filter((full) => roots.includes(full));
-  return stored.every(({ shape }) => axes.includes(shape.length - 1));
-}
-
-/** Buffers of the second step of a walk that is split over lanes: what the lanes left, and the results. */
-function combineBuffers(
-  walk: Walk | null,
-  roots: readonly Expr[],
-  loads: ReadonlySet<Expr>,
-): number {
-  if (!walk || walk.passes.length > 1) return 0;
-  const [{ sums }] = walk.passes;
-  const own = [...sums, ...walk.rows].filter((value) => roots.includes(value));
-  return sums.length + own.length + (walk.rows.length > 0 ? loads.size : 0);
-}

@@ -20,7 +20,7 @@ import {
 } from "./kernel.ts";
 import type { LoweringOptions } from "./lower.ts";
 import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
-import type { Param, Program } from "./program.ts";
+import type { Param, Program, Value } from "./program.ts";
 import { buildRegion, type Region, splitRegion } from "./region.ts";
 import type { Shape } from "./shape.ts";
 
@@ -105,10 +105,12 @@ export interface Launch {
   writes: readonly (number | null)[];
   /** Why the first result is stored rather than computed inside its consumers. */
   reason: string;
-  /** Why no launch that reads the results computes them too. */
-  alone: string;
+  /** By position of what it reads: why the launch that stores it is another. */
+  apart: ReadonlyMap<number, string>;
   /** A generated program, or what finishes the results of the kernel. */
-  region: Region | null;
+  program: Program | null;
+  /** Positions of what the values of the program were computed for. */
+  owners: ReadonlyMap<Value, number>;
   /** Positions of everything computed in it. */
   members: readonly number[];
   kernel: { kernel: Kernel; at: number } | null;
@@ -165,7 +167,7 @@ export function makePlan(
     return base.storage || stored.has(base) || base.op === "piece" ? base : undefined;
   };
   const launchOf = (group: Group): Launch => {
-    const { roots, kernel, parts, reason, alone } = group;
+    const { roots, kernel, parts, reason, apart } = group;
     const [root] = roots;
     const finished = isComposite(root) ? root : kernel;
     const made = finished && kernelOf(finished, options.tiles);
@@ -179,8 +181,9 @@ export function makePlan(
       outputs: [...written, ...parts.map(at)],
       writes: [...written, ...partsInOrder(made, parts).map((part) => part && at(part))],
       reason,
-      alone,
-      region,
+      apart: new Map([...apart].map(([value, why]) => [at(bufferOf(value) as Expr), why])),
+      program: region?.program ?? null,
+      owners: new Map([...(region?.owners ?? [])].map(([value, expr]) => [value, at(expr)])),
       members: [...(finished ? [at(finished)] : []), ...(region?.members.map(at) ?? [])],
       kernel: finished && made && { kernel: made, at: at(finished) },
       split: options.hasLanes ? splitOf(group, lowering) : null,
@@ -232,8 +235,9 @@ const copyInto = (into: Alias, operand: number, reason: string): Launch => ({
   outputs: [into.of],
   writes: [into.of],
   reason,
-  alone: "a copy",
-  region: { program: copyProgram(operand), inputs: [], outputs: [], members: [] },
+  apart: new Map([[operand, reason]]),
+  program: copyProgram(operand),
+  owners: new Map(),
   members: [],
   kernel: null,
   split: null,

@@ -56,6 +56,8 @@ export interface Loop {
   extent: Value;
   step: Value | null;
   parallel: boolean;
+  /** How often it runs on average, where the extent is data; for `explain`. */
+  trips: ((nodes: Sized) => number) | null;
   body: Node[];
 }
 export type Node = Let | Var | Accumulate | Store | Loop;
@@ -98,6 +100,9 @@ interface Block {
   nodes: Node[];
   open: Node[]; // loops opened in this block and not yet closed
 }
+
+/** A loop from 0 in steps of 1. */
+const unranged = { from: null, step: null, trips: null };
 
 /** Builds a program; every value is placed in the outermost loop where its operands are known. */
 export class ProgramBuilder {
@@ -159,18 +164,18 @@ export class ProgramBuilder {
   parallel(extent: Param): Value {
     const size = this.param(extent);
     this.extents.push(this.params.findIndex((param) => param.key === extent.key));
-    return this.open(this.innermost(), { extent: size, from: null, step: null, parallel: true });
+    return this.open(this.innermost(), { ...unranged, extent: size, parallel: true });
   }
 
   /** Opens a serial loop in the outermost place where `outer` values are known. */
   serial(
     extent: Value,
     outer: readonly Value[],
-    range: { from: Value; step: Value } | null,
+    range: { from: Value; step: Value; trips?: Loop["trips"] } | null,
   ): Value {
     const block = this.deepest(outer);
     this.chain = this.chain.slice(0, this.chain.indexOf(block) + 1);
-    return this.open(block, { extent, from: null, step: null, parallel: false, ...range });
+    return this.open(block, { ...unranged, extent, parallel: false, ...range });
   }
 
   /** A variable to accumulate into, beside the values of `outer`. */

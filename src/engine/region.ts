@@ -16,6 +16,8 @@ export interface Region {
   outputs: readonly Expr[];
   /** Everything that is computed here. */
   members: readonly Expr[];
+  /** What each value of the program was computed for. */
+  owners: ReadonlyMap<Value, Expr>;
 }
 
 /** A walk in two launches: what each lane has of each sum goes from the first to the second. */
@@ -69,6 +71,7 @@ function regionOf(
     inputs: lowering.inputs,
     outputs,
     members: lowering.members(),
+    owners: lowering.owners,
   };
 }
 

@@ -1,6 +1,6 @@
 /** How ops outside the lowering machine say where their value comes from. */
 import type { Expr } from "./expr.ts";
-import type { ProgramBuilder, Value, ValueType } from "./program.ts";
+import type { ProgramBuilder, Sized, Value, ValueType } from "./program.ts";
 
 /** One index value per axis. */
 export type Index = readonly Value[];
@@ -15,6 +15,8 @@ export interface RuleContext {
   readonly build: ProgramBuilder;
   /** The size of an axis. */
   size(expr: Expr, axis: number): Value;
+  /** How many rows of `many` there are per row of `few`. */
+  ratio(many: Expr, few: Expr): (nodes: Sized) => number;
   /** One of an expression's run-time numbers. */
   number(expr: Expr, which: number, type: ValueType): Value;
   /** Arithmetic on index values. */

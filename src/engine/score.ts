@@ -24,6 +24,9 @@ const heavy = new Set([
 ]);
 const heavyFlops = 8;
 
+/** Operations that one application of an op counts as. */
+export const flopsOfOp = (op: string): number => (heavy.has(op) ? heavyFlops : 1);
+
 interface Facts {
   stored: ReadonlyMap<Expr, string>;
   reads: ReadonlyMap<Expr, ReadonlySet<Expr>>;
@@ -69,7 +72,7 @@ function flopsOf(value: Expr, { stored }: Facts): number {
   const seen = new Set<Expr>([value]);
   let flops = 0;
   for (const node of seen) {
-    flops += heavy.has(node.op) ? heavyFlops : 1;
+    flops += flopsOfOp(node.op);
     for (const input of node.inputs)
       if (!stored.has(input) && !input.storage && !isSource(input)) seen.add(input);
   }

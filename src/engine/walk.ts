@@ -76,3 +76,21 @@ export function walkOf(values: readonly Expr[], { shapes, reads }: WalkFacts): W
   if (passes.length > 1 && !isOfRows) return "only rows are walked over twice";
   return { axes, passes, rows };
 }
+
+/** Whether what a walk stores at each element lies in the order in which it walks. */
+export function storesInOrder({ axes, passes }: Walk, roots: readonly Expr[]): boolean {
+  const stored = passes.flatMap(({ fulls }) => fulls).filter((full) => roots.includes(full));
+  return stored.every(({ shape }) => axes.includes(shape.length - 1));
+}
+
+/** Buffers of the second step of a walk that is split over lanes: what the lanes left, and the results. */
+export function combineBuffers(
+  walk: Walk | null,
+  roots: readonly Expr[],
+  loads: ReadonlySet<Expr>,
+): number {
+  if (!walk || walk.passes.length > 1) return 0;
+  const [{ sums }] = walk.passes;
+  const own = [...sums, ...walk.rows].filter((value) => roots.includes(value));
+  return sums.length + own.length + (walk.rows.length > 0 ? loads.size : 0);
+}

@@ -6,6 +6,7 @@
 export {
   approximatePredict,
   type Clustering,
+  type ClusteringProgress,
   type Clusters,
   type ComponentOptions,
   type CondensedTree,
@@ -14,13 +15,20 @@ export {
   cutSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
+  type DbscanScanOptions,
   dbscan,
+  dbscanAt,
+  dbscanEdges,
   dbscanFit,
+  dbscanScan,
   type HdbscanFit,
+  type HdbscanGrid,
   type HdbscanOptions,
+  type HdbscanSetting,
   hdbscan,
   hdbscanDistances,
   hdbscanFit,
+  hdbscanScan,
   type KdTree,
   type KMeans,
   type KMeansOptions,
@@ -38,6 +46,15 @@ export {
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export {
+  type DbscanGrid,
+  type DbscanSetting,
+  type ScanEvent,
+  type ScanRow,
+  type Score,
+  scanDbscan,
+  scanHdbscan,
+} from "./clusteringScan.ts";
 export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
@@ -53,6 +70,8 @@ export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
+export { type TrackmlFiles, writeDetectors, writeTrackml } from "./datasets/trackmlWriter.ts";
+export * from "./display/index.ts";
 export {
   type Cells,
   Event,
@@ -78,7 +97,11 @@ export {
   type NearestGraphOptions,
   type NodeTruth,
   nearestGraph,
+  outwardEdges,
   vertexDistances,
+  type Walkthrough,
+  type WalkthroughOptions,
+  walkthrough,
 } from "./graphs/index.ts";
 export * from "./metrics/index.ts";
 export {
@@ -95,7 +118,7 @@ export {
   particleEta,
   particlePt,
 } from "./particles.ts";
-export { type Rng, splitMix } from "./random.ts";
+export { philoxStream, type Rng, splitMix } from "./random.ts";
 export {
   type HitBatch,
   type HitSequence,
@@ -111,6 +134,7 @@ export {
   trackmlStandardisation,
   trackParameters,
 } from "./sequence.ts";
+export * from "./simulate/index.ts";
 export {
   numTracks,
   type Submission,

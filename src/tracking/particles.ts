@@ -1,4 +1,5 @@
 /** Particles of an event: their table and their dense index. */
+import { hypot } from "./portableMath.ts";
 
 /** Generated particles in file order [R]; vertex mm, momentum GeV at production. */
 export interface Particles {
@@ -31,7 +32,7 @@ export function indexParticles(ids: readonly BigUint64Array[]): ParticleIndex {
 
 /** pt = √(px² + py²) of each particle, f64 [R]. */
 export const particlePt = ({ px, py }: Particles): Float64Array =>
-  px.map((x, row) => Math.hypot(x, py[row]));
+  px.map((x, row) => hypot(x, py[row]));
 
 /** η = −ln tan(θ/2) with θ = atan2(pt, pz), of each particle, f64 [R]. */
 export const particleEta = (particles: Particles): Float64Array =>

@@ -1,3 +1,7 @@
+import { ShapeError } from "../engine/errors.ts";
+import { philoxBlock } from "../engine/philox.ts";
+import { log, sinCos } from "./portableMath.ts";
+
 /** The next number of a stream, uniform in [0, 1). Passed as an argument wherever chance decides. */
 export type Rng = () => number;
 
@@ -16,6 +20,25 @@ export function splitMix(seed: number): Rng {
   };
 }
 
+/**
+ * A stream of a family, from a counter-based generator: the same for the same seed and place, whatever
+ * other streams gave, so what happens to one particle changes nothing for the next. 2³⁴ numbers each.
+ *
+ * `seed`: a whole number below 2⁵³; `place`: two whole numbers below 2³², like event and particle.
+ */
+export function philoxStream(seed: number, place: readonly [number, number]): Rng {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ShapeError(`philoxStream(seed): expected a whole number below 2⁵³, got ${seed}`);
+  const [key0, key1] = [seed >>> 0, Math.floor(seed / 2 ** 32)];
+  let words = [0, 0, 0, 0];
+  let drawn = 0;
+  return () => {
+    if ((drawn & 3) === 0)
+      words = philoxBlock(key0, key1, place[0], place[1], Math.floor(drawn / 4));
+    return words[drawn++ & 3] / 2 ** 32;
+  };
+}
+
 /** An integer from low to high, both included. */
 export const randomInteger = (rng: Rng, low: number, high: number): number =>
   low + Math.floor(rng() * (high - low + 1));
@@ -28,4 +51,18 @@ export function sample(rng: Rng, size: number, count: number): Uint32Array {
     [pool[i], pool[j]] = [pool[j], pool[i]];
   }
   return pool.slice(0, count);
+}
+
+/** Mean 0, variance 1 (Box & Muller 1958), from two numbers of the stream. */
+export const normal = (rng: Rng): number =>
+  Math.sqrt(2 * exponential(rng)) * sinCos(2 * Math.PI * rng())[1];
+
+/** Density e to the −x for x ≥ 0. */
+export const exponential = (rng: Rng): number => -log(1 - rng());
+
+/** A count with the given mean (Poisson), by exponential waiting times: for small means. */
+export function poisson(rng: Rng, mean: number): number {
+  let count = 0;
+  for (let time = exponential(rng); time < mean; time += exponential(rng)) count++;
+  return count;
 }

@@ -41,7 +41,18 @@ test("a scope frees exactly what was made in it, uploads included", async () => 
   expect([...(await outside.data())]).toEqual([2, 4, 6]);
 });
 
+test("plans keep nothing of the graph that they were made for", async () => {
+  await collectGarbage();
+  const before = live();
+  await (async () => {
+    await tensor([1, 2]).exp().add(3).sum().data();
+  })();
+  await collectGarbage();
+  expect(live()).toBe(before);
+});
+
 test("what the work returns outlives it, in whatever it is wrapped", async () => {
+  await collectGarbage();
   const before = live();
   const result = await scope(async () => {
     const x = tensor([1, 2]).exp();

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { regressorFrom } from "../../models/transformerRegressor.ts";
 import { readSafetensors, type Safetensors } from "../../src/engine/formats/safetensors.ts";
-import { Adam, mse, parameters, tensor, valueAndGrad } from "../../src/index.ts";
+import { Adam, mse, parameters, realize, tensor, valueAndGrad } from "../../src/index.ts";
 import { snakeCase } from "../../src/nn/module.ts";
 import { openDevice } from "../../src/node/open.ts";
 import { fixtureFolder, fixturePaths } from "../helpers/fixtures.ts";
@@ -64,6 +64,7 @@ test.for(onBackends(cases))(
           .map((input, e) => mse(m.forward(input), targets[e]))
           .reduce((sum, loss) => sum.add(loss)),
       );
+      await realize([value, ...grads.values()]); // as one plan
       const tolerance = gradTolerance[backend];
       const ours = new Map([...grads].map(([name, g]) => [snakeCase(name), g]));
       const firstGrads = stored(`${path}_grads`);

@@ -12,6 +12,7 @@ import {
   Mlp,
   type MlpOptions,
   Rng,
+  realize,
   type StoredTensor,
   type TrainingPass,
   tensor,
@@ -204,6 +205,7 @@ test.for(onBackends(cases))(
           .mul(asTensor(backward.cotangent))
           .sum(),
       );
+      await realize([...grads.values()]); // as one plan
       expectClose(await grads.get("x")!.data(), backward.dx, tolerance.backward, "dx");
       const named = new Map([...grads].map(([name, g]) => [snakeCase(name), g]));
       for (const [name, theirs] of backward.grads)

@@ -7,6 +7,7 @@ import {
   type BackendName,
   indices,
   type Pairs,
+  realize,
   type StoredTensor,
   type Tensor,
   tensor,
@@ -89,11 +90,12 @@ export async function expectLoss(backend: BackendName, loss: LossCase): Promise<
   try {
     const model = loss.build();
     const terms = loss.terms(model);
+    const { grads } = valueAndGrad(model, (m) => loss.terms(m).loss);
+    await realize([...Object.values(terms), ...grads.values()]); // as one plan, like a step
     for (const [term, value] of Object.entries(loss.values)) {
       const ours = await terms[term].item();
       expect(Math.abs(ours - value), term).toBeLessThan(tolerance.value * (1 + Math.abs(value)));
     }
-    const { grads } = valueAndGrad(model, (m) => loss.terms(m).loss);
     const named = new Map([...grads].map(([name, g]) => [snakeCase(name), g]));
     for (const [name, { data }] of loss.grads) {
       const ours = await named.get(name)!.data();

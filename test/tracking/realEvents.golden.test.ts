@@ -1,6 +1,7 @@
 /** Real events of `$TG_DATA` (its README states the counts); each test says so when its event is absent. */
 import { describe, expect, test } from "vitest";
 import {
+  type Detectors,
   type Event,
   hitPt,
   hitReconstructable,
@@ -10,6 +11,7 @@ import {
   splitMix,
   subEvents,
   trackMetrics,
+  trackmlDetector,
   trackmlScore,
   trackmlWeights,
 } from "../../src/tracking/index.ts";
@@ -136,6 +138,31 @@ test("the detector has 18728 modules", async (context) => {
   if (!bytes) return context.skip(`needs detectors.csv.gz, absent from ${dataFolder}`);
   const { volume_id, pitch_u } = await readDetectors(bytes, "detectors.csv.gz");
   expect([volume_id.length, pitch_u?.length]).toEqual([18728, 18728]);
+});
+
+test("the simulated detector has the modules of the real one", async (context) => {
+  const bytes = await openIn(dataFolder)("detectors.csv.gz");
+  if (!bytes) return context.skip(`needs detectors.csv.gz, absent from ${dataFolder}`);
+  const [real, own] = [await readDetectors(bytes, "detectors.csv.gz"), trackmlDetector()];
+  const columns = Object.keys(own).filter((name) => name !== "module_id") as (keyof Detectors)[];
+  // modules of end caps are numbered otherwise, so both sides are put in one order
+  const rowsOf = (table: Detectors) => {
+    const key = (m: number) =>
+      [table.volume_id, table.layer_id, table.cz, table.cx, table.cy].map((column) =>
+        Math.round(column[m] * 50),
+      ); // the file has six digits: 1e-3 mm at 100
+    return Array.from(table.cx.keys(), (m) => ({ m, key: key(m) }))
+      .sort((a, b) => a.key.map((k, i) => k - b.key[i]).find((d) => d !== 0) ?? 0)
+      .map(({ m }) => m);
+  };
+  const [realRows, ownRows] = [rowsOf(real), rowsOf(own)];
+  expect(own.cx.length).toBe(real.cx.length);
+  for (const name of columns)
+    for (let m = 0; m < realRows.length; m++) {
+      const [expected, got] = [real[name]![realRows[m]], own[name]![ownRows[m]]];
+      if (!(Math.abs(expected - got) < 0.01))
+        expect.fail(`${name} of module ${m}: expected ${expected}, got ${got}`);
+    }
 });
 
 test(`${full} takes less than 5 seconds to read`, async (context) => {

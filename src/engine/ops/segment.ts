@@ -13,7 +13,8 @@ export interface SegmentOp {
 }
 
 function reduceBy(combine: string, start: Partial<Record<DType, number>>): Rule {
-  return function* lower({ build }, expr, index) {
+  return function* lower(context, expr, index) {
+    const { build } = context;
     const [x, offsets, order] = expr.inputs;
     const [segment, ...features] = index;
     const one = build.literal(1, "index");
@@ -22,7 +23,10 @@ function reduceBy(combine: string, start: Partial<Record<DType, number>>): Rule 
     const [from, to] = [first, end].map((offset) => build.let("cast", "index", [offset]));
     const place = build.place();
     const total = build.accumulator(expr.dtype, start[expr.dtype] ?? 0, [from, to, ...features]);
-    const position = build.serial(to, [from, to, ...features], { from, step: one });
+    const position = build.serial(to, [from, to, ...features], {
+      ...{ from, step: one },
+      trips: context.ratio(order, expr),
+    });
     const row = yield [order, [position]];
     const value = yield [x, [build.let("cast", "index", [row]), ...features]];
     build.accumulate(total, combine, value);

@@ -3,6 +3,7 @@ import type { DeviceBuffer } from "../expr.ts";
 import type { Dims, Kernel } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import { type Shape, showShape } from "../shape.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Span } from "./trace.ts";
 
 /** A compiled program or kernel. */
@@ -10,8 +11,8 @@ export interface Executable {
   readonly label: string;
   /** What was compiled, for people. */
   readonly source: string;
-  /** What compiling cost, where it is known when `compileProgram` or `compileKernel` is done. */
-  readonly compiled?: { readonly ms: number; readonly bytes: number };
+  /** Its own, then those that sizes may call for instead: variants of a kernel. */
+  readonly pipelines: readonly Pipeline[];
 }
 
 export interface Command {

@@ -6,7 +6,8 @@ import { type DType, type HostArray, hostArray, type Precision } from "../dtype.
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { type ExplainOptions, type Explanation, explainPlan } from "../explain.ts";
+import { explainPlan } from "../explain.ts";
+import type { ExplainOptions, Explanation } from "../explanation.ts";
 import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
 import { currentPlanning, type Planning } from "../planning.ts";
 import { showShape, sizeOf } from "../shape.ts";
@@ -171,7 +172,9 @@ export class Device implements Evaluator {
     const needed = freed.length > 0 ? new Set(prepared.nodes) : null;
     for (const expr of freed) if (!needed?.has(expr)) this.release(expr);
     const expected = env.verify() && !compiled.isVerified ? await this.verify(prepared) : null;
-    const { results, values } = await this.run(prepared);
+    const { results, values } = await this.run(prepared, (commands) =>
+      this.submissions.run(prepared, commands),
+    );
     const different = expected && (await this.differenceOf(outputs, results, expected));
     if (different) {
       values.freeAll();
@@ -188,14 +191,17 @@ export class Device implements Evaluator {
   }
 
   /** Submits a plan. Returns where each output is; `values` holds the new ones until it is freed. */
-  private async run(prepared: Prepared): Promise<{ results: Result[]; values: RunMemory }> {
+  private async run(
+    prepared: Prepared,
+    submit: (commands: readonly Command[]) => Promise<void> | void,
+  ): Promise<{ results: Result[]; values: RunMemory }> {
     const { plan } = prepared.compiled;
     const { nodes } = prepared;
     await this.backend.ready();
     const values = new RunMemory(plan, nodes, this.memory);
     try {
       const commands = await this.pieces.cut(this.record(prepared, values));
-      await this.submissions.run(prepared, commands);
+      await submit(commands);
       await this.backend.check();
       this.memory.trim();
     } catch (error) {
@@ -236,11 +242,10 @@ export class Device implements Evaluator {
    * null for outputs that are inputs themselves.
    */
   private async verify({ nodes, compiled }: Prepared): Promise<(HostArray | null)[]> {
-    const { launches, submits } = this.submissions; // no work that was asked for
     const { plan } = compiled;
     const kept = { nodes, compiled: { ...compiled, lastUse: new Map() } };
-    const { values: memory } = await this.run(kept);
-    Object.assign(this.submissions, { launches, submits });
+    // no work that was asked for: it is neither counted nor traced
+    const { values: memory } = await this.run(kept, (commands) => this.backend.run(commands));
     const positions = plan.launches.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
     const values = new Map<number, HostArray>();
     for (const at of new Set(positions))

@@ -16,24 +16,27 @@ import type { Kernel } from "../kernel.ts";
 import type { Program, ValueType } from "../program.ts";
 import { type Backend, type Command, type Executable, showPurpose } from "./backend.ts";
 import { inOrder } from "./inOrder.ts";
+import { timed } from "./pipeline.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
-import { referenceOf } from "./reference.ts";
+import { type Reference, referenceOf } from "./reference.ts";
 
 interface JsBuffer extends DeviceBuffer {
   memory: ArrayBuffer;
   start: number;
   whole?: JsBuffer;
 }
-interface JsExecutable extends Executable {
+interface Made {
+  source: string;
   run: JsFunction;
   dtypes: readonly DType[];
   paramTypes: readonly ValueType[];
 }
+type JsExecutable = Executable & Made;
 
 const mostPrograms = 4096; // kept for reuse
 
 export function jsBackend(precision: Precision): Backend {
-  const compiled = new RecentlyUsed<JsExecutable>(mostPrograms);
+  const compiled = new RecentlyUsed<Promise<JsExecutable>>(mostPrograms);
   let pipelines = 0;
 
   const view = (buffer: DeviceBuffer, dtype: DType): StoredArray => {
@@ -53,13 +56,17 @@ export function jsBackend(precision: Precision): Backend {
     );
   };
 
-  const cached = (key: string, make: () => JsExecutable): Promise<JsExecutable> => {
-    const known = compiled.get(key);
-    if (known) return Promise.resolve(known);
-    const executable = make();
-    compiled.set(key, executable);
+  const cached = (text: string, label: string, make: () => Made): Promise<JsExecutable> => {
+    const known = compiled.get(text);
+    if (known) return known;
+    const executable = timed({ label, text }, make).then(({ made, pipeline }) => ({
+      ...made,
+      label,
+      pipelines: [pipeline],
+    }));
+    compiled.set(text, executable);
     pipelines++;
-    return Promise.resolve(executable);
+    return executable;
   };
 
   return {
@@ -94,18 +101,27 @@ export function jsBackend(precision: Precision): Backend {
       const source = jsSource(program);
       const dtypes = program.buffers.map(({ dtype }) => dtype);
       const paramTypes = program.params.map(({ type }) => type);
-      return cached(`${dtypes} ${paramTypes}\n${source}`, () => {
+      return cached(`${dtypes} ${paramTypes}\n${source}`, label, () => {
         if (env.debug() >= 4) console.error(`${label}\n${source}`);
-        return { label, source, run: jsFunction(source), dtypes, paramTypes };
+        return { source, run: jsFunction(source), dtypes, paramTypes };
       });
     },
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
-      const executable = kernelExecutable(kernel, finish, source);
-      const { dtypes, paramTypes } = executable;
-      const attrs = JSON.stringify(kernel.attrs);
-      return cached(`${kernel.name} ${attrs} ${dtypes} ${paramTypes}\n${source}`, () => executable);
+      const reference = referenceOf(kernel, finish);
+      const paramTypes = [
+        ...reference.paramTypes,
+        ...(finish?.params.map(({ type }) => type) ?? []),
+      ];
+      const { name, attrs } = kernel;
+      const text = `${name} ${JSON.stringify(attrs)} ${reference.dtypes} ${paramTypes}\n${source}`;
+      return cached(text, name, () => ({
+        source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
+        run: finished(kernel, reference, finish && jsFunction(source)),
+        dtypes: reference.dtypes,
+        paramTypes,
+      }));
     },
 
     get pipelines() {
@@ -117,17 +133,13 @@ export function jsBackend(precision: Precision): Backend {
 }
 
 /** A kernel's plain loops, and what finishes its results in place, called like a generated function. */
-function kernelExecutable(kernel: Kernel, finish: Program | null, source: string): JsExecutable {
-  const { run, dtypes, paramTypes } = referenceOf(kernel, finish);
-  const finishing = finish && jsFunction(source);
-  return {
-    label: kernel.name,
-    source: `${kernel.reference}${source ? `\n// then\n${source}` : ""}`,
-    run: (buffers, params) => {
-      run(buffers as HostArray[], params); // no kernel has f16
-      finishing?.(buffers.slice(kernel.operands.length), params.slice(paramTypes.length));
-    },
-    dtypes,
-    paramTypes: [...paramTypes, ...(finish?.params.map(({ type }) => type) ?? [])],
+function finished(
+  { operands }: Kernel,
+  { run, paramTypes }: Reference,
+  finishing: JsFunction | null,
+): JsFunction {
+  return (buffers, params) => {
+    run(buffers as HostArray[], params); // no kernel has f16
+    finishing?.(buffers.slice(operands.length), params.slice(paramTypes.length));
   };
 }

@@ -1,6 +1,6 @@
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
-import type { ExplainOptions, Explanation } from "../explain.ts";
+import type { ExplainOptions, Explanation } from "../explanation.ts";
 import type { Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";

@@ -15,6 +15,7 @@ import {
   structureKey,
 } from "../plan.ts";
 import { nodesAt, type Planning } from "../planning.ts";
+import type { Program } from "../program.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { type Trace, traced } from "./trace.ts";
@@ -124,8 +125,8 @@ export class Planner {
     return { main, combine };
   }
 
-  private compile({ kernel, region, label }: Launch): Promise<Executable> {
-    if (kernel) return this.backend.compileKernel(kernel.kernel, region?.program ?? null);
-    return this.backend.compileProgram((region as NonNullable<typeof region>).program, label);
+  private compile({ kernel, program, label }: Launch): Promise<Executable> {
+    if (kernel) return this.backend.compileKernel(kernel.kernel, program);
+    return this.backend.compileProgram(program as Program, label);
   }
 }

@@ -98,15 +98,14 @@ function command(
   buffers: readonly DeviceBuffer[],
   nodes: readonly Expr[],
 ): Unplaced {
-  const { kernel, region } = launch;
-  const finish = region && programCommand(region.program, executable, buffers, nodes, 1);
+  const { kernel, program } = launch;
+  const finish = program && programCommand(program, executable, buffers, nodes, 1);
   if (!kernel) return finish as Unplaced;
   const node = nodes[kernel.at];
   const shapes = node.inputs.map((input) => input.shape);
   const { params, dims } = kernelParams(kernel.kernel, shapes, node);
   const threads = sizeOf(node.shape) === 0 ? 0 : kernel.kernel.threads(dims);
   const all = [...params, ...(finish?.params ?? [])];
-  const program = region?.program ?? null;
   const rank = finish?.rank ?? 1;
   const made = { kernel: kernel.kernel, dims };
   return { executable, buffers, params: all, threads, rank, program, kernel: made };

@@ -7,6 +7,7 @@ import type { Kernel, WasmSpelling } from "../kernel.ts";
 import type { Program } from "../program.ts";
 import type { Backend, Command, Executable } from "./backend.ts";
 import { inOrder } from "./inOrder.ts";
+import { timed } from "./pipeline.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { type WasmBuffer, WasmMemory } from "./wasm/memory.ts";
@@ -20,9 +21,10 @@ import {
 import type { ThreadHost } from "./wasm/startThread.ts";
 import { type Pending, Threads } from "./wasm/threads.ts";
 
-interface WasmExecutable extends Executable {
-  run: Run;
+interface Made extends Compiled {
+  source: string;
 }
+type WasmExecutable = Executable & Made;
 
 const mostModules = 4096; // kept for reuse
 
@@ -44,11 +46,15 @@ export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend 
   const commands = inOrder(runOne);
   const compiled = new RecentlyUsed<Promise<WasmExecutable>>(mostModules);
   let pipelines = 0;
-  const cached = (key: string, make: () => Promise<WasmExecutable>) => {
-    const known = compiled.get(key);
+  const cached = (text: string, label: string, make: () => Promise<Made>) => {
+    const known = compiled.get(text);
     if (known) return known;
-    const executable = make();
-    compiled.set(key, executable);
+    const executable = timed({ label, text }, make).then(({ made, pipeline }) => ({
+      ...made,
+      label,
+      pipelines: [{ ...pipeline, bytes: made.bytes }],
+    }));
+    compiled.set(text, executable);
     pipelines++;
     return executable;
   };
@@ -77,26 +83,22 @@ export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend 
 
     compileProgram: (program, label) => {
       const source = jsSource(program);
-      return cached(`${signatureOf(program)}\n${source}`, async () => {
-        const started = performance.now();
+      return cached(`${signatureOf(program)}\n${source}`, label, async () => {
         const { run, bytes } = await compileWasm(program, place);
-        const compiled = { ms: performance.now() - started, bytes };
-        const header = `${costOf(compiled)}; in JavaScript:`;
+        const header = `// WebAssembly, ${bytes} bytes; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
-        return { label, source: `${header}\n${source}`, run, compiled };
+        return { source: `${header}\n${source}`, run, bytes };
       });
     },
 
     compileKernel: (kernel, finish) => {
       const source = finish ? jsSource(finish) : "";
       const key = `${kernel.name} ${JSON.stringify(kernel.attrs)} ${finish && signatureOf(finish)}\n${source}`;
-      return cached(key, async () => {
-        const started = performance.now();
+      return cached(key, kernel.name, async () => {
         const { run, bytes } = await kernelRun(kernel, finish, place);
-        const compiled = { ms: performance.now() - started, bytes };
         const own = spellingOf(kernel)?.code ?? kernel.reference;
-        const text = `${costOf(compiled)}\n${own}${source ? `\n// then\n${source}` : ""}`;
-        return { label: kernel.name, source: text, run, compiled };
+        const header = `// WebAssembly, ${bytes} bytes`;
+        return { source: `${header}\n${own}${source ? `\n// then\n${source}` : ""}`, run, bytes };
       });
     },
 
@@ -134,9 +136,6 @@ function runOne({ executable, buffers, params }: Command): Pending {
     return trapped(error);
   }
 }
-
-const costOf = ({ bytes, ms }: { bytes: number; ms: number }): string =>
-  `// WebAssembly, ${bytes} bytes, compiled in ${ms.toFixed(1)} ms`;
 
 const signatureOf = ({ buffers, params }: Program): string =>
   `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;

@@ -8,6 +8,7 @@
 import { jsMath } from "../codegen/math.ts";
 import { compositionOf, isComposite, isPart } from "../composite.ts";
 import type { Expr } from "../expr.ts";
+import { roundFloat16 } from "../float16.ts";
 import { layoutOf } from "../layout.ts";
 import { elementwise } from "../ops/elementwise.ts";
 import { type ReduceOp, reductions } from "../ops/reduce.ts";
@@ -64,6 +65,7 @@ export class Reference {
 
   /** A run-time number as the device receives it. */
   number(value: number, { dtype }: Expr): number {
+    if (dtype === "f16") return roundFloat16(value);
     return dtype === "f32" && this.rounding.largest < Number.MAX_VALUE ? Math.fround(value) : value;
   }
 

@@ -1,6 +1,7 @@
 import type { Neighborhoods } from "./coreDistances.ts";
 import { foreignSearch } from "./foreignSearch.ts";
 import type { KdTree } from "./kdTree.ts";
+import type { OnProgress } from "./progress.ts";
 import { type SpanningTree, sortEdges } from "./spanningTree.ts";
 import { find, singletons } from "./unionFind.ts";
 
@@ -17,7 +18,12 @@ import { find, singletons } from "./unionFind.ts";
  * stays the nearest while it is foreign, and a lower bound stays a lower bound. The largest component
  * never looks, as the others find their way to it.
  */
-export function boruvka(tree: KdTree, around: Neighborhoods, alpha = 1): SpanningTree {
+export function boruvka(
+  tree: KdTree,
+  around: Neighborhoods,
+  alpha = 1,
+  onProgress?: OnProgress,
+): SpanningTree {
   const { numPoints, rows } = tree;
   const numEdges = Math.max(0, numPoints - 1);
   const from = new Int32Array(numEdges);
@@ -27,6 +33,7 @@ export function boruvka(tree: KdTree, around: Neighborhoods, alpha = 1): Spannin
   const { component, best, startRound, lookFrom } = foreignSearch(tree, around, alpha);
 
   for (let numFound = 0; numFound < numEdges; ) {
+    onProgress?.({ step: "spanning tree", done: numFound, total: numEdges });
     for (let p = 0; p < numPoints; p++) component[p] = find(sets, p);
     startRound();
     const waiting = largest(component);

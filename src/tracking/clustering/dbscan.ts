@@ -9,10 +9,11 @@
  * Results depend on the order of rows only in the numbers and, at most, in where border points go.
  */
 import { ShapeError } from "../../engine/errors.ts";
-import { kdTree } from "./kdTree.ts";
-import { type MetricName, metricOf } from "./metrics.ts";
-import { checkPoints, finiteRows, type Points, takeRows, unitRows } from "./points.ts";
+import { checkEdges, type EdgeIndex } from "../graphs/edgeIndex.ts";
+import type { MetricName } from "./metrics.ts";
+import type { Points } from "./points.ts";
 import { radiusSearch, type Visit } from "./radius.ts";
+import { locate } from "./reachability.ts";
 import { find, singletons, unite } from "./unionFind.ts";
 
 export interface DbscanOptions {
@@ -42,23 +43,60 @@ export function dbscan(points: Points, options: DbscanOptions = {}): Int32Array 
 
 /** Rows with NaN or ∞ are noise. Memory is linear in N, whatever eps. */
 export function dbscanFit(points: Points, options: DbscanOptions = {}): DbscanFit {
-  const { eps = 0.5, minSamples = 5, metric: name = "euclidean", p = 2 } = options;
-  checkPoints("dbscan", points);
+  const { eps = 0.5, minSamples = 5, metric = "euclidean", p = 2 } = options;
   checkOptions(eps, minSamples);
-  const metric = metricOf(name, p);
-  const located = metric.needsUnitRows ? unitRows(points) : points;
-  const rows = finiteRows(located);
-  const data = takeRows(located, rows);
+  const { rows, data, tree } = locate("dbscan", points, { metric, p, canonicalOrder: false });
   const { dim } = points;
-  const within = radiusSearch(kdTree(data, dim, metric), eps);
+  const within = radiusSearch(tree, eps);
   const search: Search = (row, visit) => within({ data, at: row * dim, dim }, visit);
+  return fitRows(search, rows, points.numPoints, minSamples);
+}
 
+/**
+ * DBSCAN of nodes whose distances are known along edges only, taken without direction; of edges given
+ * twice the nearer one holds. A node without edges is noise, with `minSamples` 1 too. With distances
+ * 1 − score and eps 0.25 it labels hits as Exa.TrkX's paper did (Ju et al. 2021, arXiv:2103.06995).
+ */
+export function dbscanEdges(
+  edges: EdgeIndex,
+  distance: ArrayLike<number>,
+  numNodes: number,
+  { eps = 0.5, minSamples = 5 }: Pick<DbscanOptions, "eps" | "minSamples"> = {},
+): DbscanFit {
+  checkEdges("dbscanEdges", edges, numNodes);
+  checkOptions(eps, minSamples);
+  const { source, target } = edges;
+  if (distance.length !== source.length)
+    throw new ShapeError(
+      `dbscanEdges(distance): expected [${source.length}], like edges, got [${distance.length}]`,
+    );
+  const isKnown = new Uint8Array(numNodes);
+  const near = Array.from({ length: numNodes }, (_, node) => new Set([node]));
+  for (let e = 0; e < source.length; e++) {
+    isKnown[source[e]] = isKnown[target[e]] = 1;
+    if (!(distance[e] <= eps)) continue;
+    near[source[e]].add(target[e]);
+    near[target[e]].add(source[e]);
+  }
+  const rows = Int32Array.from(isKnown.keys()).filter((node) => isKnown[node] === 1);
+  const place = new Int32Array(numNodes);
+  rows.forEach((node, k) => {
+    place[node] = k;
+  });
+  const search: Search = (k, visit) => {
+    for (const other of near[rows[k]]) if (!visit(place[other], 0)) return;
+  };
+  return fitRows(search, rows, numNodes, minSamples);
+}
+
+/** Labels the rows that take part; the others are noise. */
+function fitRows(search: Search, rows: Int32Array, numRows: number, minSamples: number): DbscanFit {
   const core = coreFlags(search, rows.length, minSamples);
   const clusters = clustersOfCores(search, core);
   const found = withBorders(search, core, clusters);
 
-  const labels = new Int32Array(points.numPoints).fill(-1);
-  const isCore = new Uint8Array(points.numPoints);
+  const labels = new Int32Array(numRows).fill(-1);
+  const isCore = new Uint8Array(numRows);
   rows.forEach((row, k) => {
     labels[row] = found[k];
     isCore[row] = core[k];
@@ -105,7 +143,7 @@ function withBorders(search: Search, core: Uint8Array, clusters: Int32Array): In
   });
 }
 
-function checkOptions(eps: number, minSamples: number): void {
+export function checkOptions(eps: number, minSamples: number): void {
   if (!(eps >= 0)) throw new ShapeError(`dbscan(eps): expected a distance ≥ 0, got ${eps}`);
   if (!Number.isInteger(minSamples) || minSamples < 1)
     throw new ShapeError(`dbscan(minSamples): expected an integer ≥ 1, got ${minSamples}`);

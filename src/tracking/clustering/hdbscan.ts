@@ -5,17 +5,16 @@
  * tree, except where that leaves ties to chance: see spanningTree.ts. Everything is f64.
  */
 import { ShapeError } from "../../engine/errors.ts";
-import { boruvka } from "./boruvka.ts";
 import { type Clusters, clustersOf } from "./clusters.ts";
 import { type CondensedTree, condense } from "./condense.ts";
-import { byRow, coreDistancesOfMatrix, neighborhoods } from "./coreDistances.ts";
-import { completeOptions, type HdbscanOptions } from "./hdbscanOptions.ts";
-import { type KdTree, kdTree } from "./kdTree.ts";
+import { coreDistancesOfMatrix } from "./coreDistances.ts";
+import { completeOptions, type HdbscanOptions, type HdbscanSettings } from "./hdbscanOptions.ts";
+import type { KdTree } from "./kdTree.ts";
 import { type Labels, labelsOf } from "./labels.ts";
-import { metricOf } from "./metrics.ts";
 import { outlierScores } from "./outliers.ts";
-import { checkPoints, finiteRows, type Points, takeRows, unitRows } from "./points.ts";
-import { distancesBetween, distancesOfMatrix, prim } from "./prim.ts";
+import type { Points } from "./points.ts";
+import { distancesOfMatrix, prim } from "./prim.ts";
+import { reachability } from "./reachability.ts";
 import { select } from "./select.ts";
 import { simplify } from "./simplify.ts";
 import { type SingleLinkage, singleLinkage } from "./singleLinkage.ts";
@@ -31,7 +30,7 @@ export interface Clustering extends Labels {
 /**
  * All that was computed. Arrays per point have one entry per row given; rows with NaN or ∞ are noise
  * (label −1, probability 0, outlier score 1, core distance NaN). The trees number the K other rows
- * 0 … K−1, in order: `rows` says which they are.
+ * 0 … K−1, in order (that of their coordinates with `canonicalOrder`): `rows` says which they are.
  */
 export interface HdbscanFit extends Clustering {
   readonly coreDistances: Float64Array; // [N]
@@ -39,7 +38,7 @@ export interface HdbscanFit extends Clustering {
   readonly spanningTree: SpanningTree; // K − 1 edges
   readonly singleLinkage: SingleLinkage;
   readonly kdTree: KdTree | null; // null for given distances
-  readonly options: Required<HdbscanOptions>;
+  readonly options: HdbscanSettings;
 }
 
 /** Label per point, i32 [N]: clusters 0, 1, …; noise −1. */
@@ -49,19 +48,11 @@ export function hdbscan(points: Points, options: HdbscanOptions = {}): Int32Arra
 
 /** HDBSCAN of points, with everything that was computed on the way. */
 export function hdbscanFit(points: Points, options: HdbscanOptions = {}): HdbscanFit {
-  checkPoints("hdbscan", points);
   const settings = completeOptions(options);
-  const metric = metricOf(settings.metric, settings.p);
-  const located = metric.needsUnitRows ? unitRows(points) : points;
-
-  const rows = finiteRows(located);
-  const data = takeRows(located, rows);
-  const tree = kdTree(data, points.dim, metric);
-  const around = neighborhoods(tree, rankOfCore(rows.length, settings.minSamples));
-  const core = byRow(tree, around.core);
-  const edges = isBoruvkaFaster(tree)
-    ? boruvka(tree, around, settings.alpha)
-    : prim(distancesBetween(data, points.dim, metric), core, settings.alpha);
+  const rank = (numPoints: number) => rankOfCore(numPoints, settings.minSamples);
+  const { onProgress } = options;
+  const found = reachability("hdbscan", points, rank, { ...settings, onProgress });
+  const { rows, tree, core, edges } = found;
   const dendrogram = singleLinkage(edges);
   return {
     ...perRow(clusterDendrogram(dendrogram, options), core, rows, points.numPoints),
@@ -77,7 +68,7 @@ export function hdbscanFit(points: Points, options: HdbscanOptions = {}): Hdbsca
 export function hdbscanDistances(
   distances: ArrayLike<number>,
   numPoints: number,
-  options: Omit<HdbscanOptions, "metric" | "p"> = {},
+  options: Omit<HdbscanOptions, "metric" | "p" | "canonicalOrder"> = {},
 ): HdbscanFit {
   checkDistances(distances, numPoints);
   const settings = completeOptions(options);
@@ -139,13 +130,8 @@ function perRow(clustering: Clustering, core: Float64Array, rows: Int32Array, nu
 }
 
 /** minSamples, but no more than there are other points. */
-function rankOfCore(numPoints: number, minSamples: number): number {
+export function rankOfCore(numPoints: number, minSamples: number): number {
   return Math.max(1, Math.min(numPoints - 1, minSamples));
-}
-
-/** Boxes of many dimensions exclude little, and few points need no tree. Measured. */
-function isBoruvkaFaster({ numPoints, dim }: KdTree): boolean {
-  return numPoints > 128 && dim <= 64;
 }
 
 function checkDistances(distances: ArrayLike<number>, numPoints: number): void {

@@ -1,5 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
 import type { MetricName } from "./metrics.ts";
+import type { ClusteringProgress } from "./progress.ts";
 
 export interface HdbscanOptions {
   /** Fewest points of a cluster. Default 5. */
@@ -24,10 +25,20 @@ export interface HdbscanOptions {
   readonly maxClusterSize?: number;
   /** All points may be one cluster; give an epsilon too, or only its densest core is. Default false. */
   readonly allowSingleCluster?: boolean;
+  /**
+   * Ties go to the point with the smaller coordinates instead of the lower row, so that labels do not
+   * depend on the order of the points. Default false.
+   */
+  readonly canonicalOrder?: boolean;
+  /** Called now and then while the slow steps run. */
+  readonly onProgress?: (progress: ClusteringProgress) => void;
 }
 
+/** All that decides the result. */
+export type HdbscanSettings = Required<Omit<HdbscanOptions, "onProgress">>;
+
 /** Fills in the defaults and refuses what makes no sense. */
-export function completeOptions(options: HdbscanOptions): Required<HdbscanOptions> {
+export function completeOptions(options: HdbscanOptions): HdbscanSettings {
   const { minClusterSize = 5 } = options;
   const settings = {
     minClusterSize,
@@ -41,9 +52,10 @@ export function completeOptions(options: HdbscanOptions): Required<HdbscanOption
     clusterSelectionPersistence: options.clusterSelectionPersistence ?? 0,
     maxClusterSize: options.maxClusterSize ?? Infinity,
     allowSingleCluster: options.allowSingleCluster ?? false,
-  } satisfies Required<HdbscanOptions>;
+    canonicalOrder: options.canonicalOrder ?? false,
+  } satisfies HdbscanSettings;
 
-  const expect = (name: keyof HdbscanOptions, isRight: boolean, wanted: string) => {
+  const expect = (name: keyof HdbscanSettings, isRight: boolean, wanted: string) => {
     if (!isRight)
       throw new ShapeError(`hdbscan(${name}): expected ${wanted}, got ${settings[name]}`);
   };

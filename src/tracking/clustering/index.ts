@@ -11,7 +11,8 @@ export const clusterings = { hdbscan, dbscan } satisfies Record<
 export type { Clusters } from "./clusters.ts";
 export type { CondensedTree } from "./condense.ts";
 export { type ComponentOptions, connectedComponents } from "./connectedComponents.ts";
-export { type DbscanFit, type DbscanOptions, dbscan, dbscanFit } from "./dbscan.ts";
+export { type DbscanFit, type DbscanOptions, dbscan, dbscanEdges, dbscanFit } from "./dbscan.ts";
+export { type DbscanScanOptions, dbscanAt, dbscanScan } from "./dbscanScan.ts";
 export {
   type Clustering,
   clusterDendrogram,
@@ -21,12 +22,14 @@ export {
   hdbscanFit,
 } from "./hdbscan.ts";
 export type { HdbscanOptions } from "./hdbscanOptions.ts";
+export { type HdbscanGrid, type HdbscanSetting, hdbscanScan } from "./hdbscanScan.ts";
 export { type KdTree, kdTree } from "./kdTree.ts";
 export { type KMeans, type KMeansOptions, kMeans } from "./kMeans.ts";
 export { type Metric, type MetricName, metricOf } from "./metrics.ts";
 export { kNearest, type Neighbors } from "./nearest.ts";
 export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
+export type { ClusteringProgress } from "./progress.ts";
 export { type RadiusNeighbors, radiusNeighbors } from "./radius.ts";
 export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";
 export type { SpanningTree } from "./spanningTree.ts";

@@ -33,6 +33,20 @@ export function finiteRows({ data, numPoints, dim }: Points): Int32Array {
   return rows.slice(0, numRows);
 }
 
+/**
+ * The same rows by their coordinates, the first one first; rows at one place stay in order. What follows
+ * then depends on where points are, not on the order in which they came.
+ */
+export function sortedRows({ data, dim }: Points, rows: Int32Array): Int32Array {
+  return rows.slice().sort((a, b) => {
+    for (let d = 0; d < dim; d++) {
+      const gap = data[a * dim + d] - data[b * dim + d];
+      if (gap !== 0) return gap;
+    }
+    return a - b;
+  });
+}
+
 /** The chosen rows, widened: f64 [K, dim]. */
 export function takeRows({ data, dim }: Points, rows: Int32Array): Float64Array {
   const taken = new Float64Array(rows.length * dim);

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
 import type { KdTree } from "./kdTree.ts";
-import type { Row } from "./metrics.ts";
+import type { Metric, Row } from "./metrics.ts";
 import { maxLeaf } from "./nearest.ts";
 
 /** The points near each of Q queries: those of query q are entries offsets[q] … offsets[q + 1]. */
@@ -57,7 +57,7 @@ export function radiusNeighbors(
  */
 export function radiusSearch(tree: KdTree, radius: number): (query: Row, visit: Visit) => void {
   const { metric, data, rows, start, end, right, bounds } = tree;
-  const limit = metric.reduced(radius);
+  const limit = reducedLimit(metric, radius);
   const stack = new Int32Array(64); // the depth of a balanced tree
   const run = new Float64Array(maxLeaf(tree));
 
@@ -79,4 +79,15 @@ export function radiusSearch(tree: KdTree, radius: number): (query: Row, visit: 
       }
     }
   };
+}
+
+/** The largest reduced distance that stands for at most `radius`: its own may be off by a rounding. */
+function reducedLimit(metric: Metric, radius: number): number {
+  let limit = metric.reduced(radius);
+  while (metric.distance(limit) > radius) limit *= 1 - 2 ** -53;
+  for (;;) {
+    const next = limit * (1 + 2 ** -52);
+    if (next === limit || metric.distance(next) > radius) return limit;
+    limit = next;
+  }
 }

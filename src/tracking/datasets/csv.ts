@@ -62,7 +62,9 @@ export function readCsv<S extends Schema, O extends Schema = Record<never, Colum
 export const lineOf = (row: number): string => `line ${row + 2}`;
 
 /** Text of a table, the inverse of `readCsv`: a header line, then one line a row. */
-export function writeCsv(columns: Readonly<Record<string, ArrayLike<number | bigint>>>): string {
+export function writeCsv(
+  columns: Readonly<Record<string, ArrayLike<number | bigint | string>>>,
+): string {
   const names = Object.keys(columns);
   const values = Object.values(columns);
   const lines = [names.join(",")];

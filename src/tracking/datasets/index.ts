@@ -4,3 +4,4 @@ export * from "./split.ts";
 export * from "./subEvents.ts";
 export * from "./submission.ts";
 export * from "./trackml.ts";
+export * from "./trackmlWriter.ts";

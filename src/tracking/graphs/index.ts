@@ -15,3 +15,9 @@ export {
   modulewiseEdges,
   vertexDistances,
 } from "./truthEdges.ts";
+export {
+  outwardEdges,
+  type Walkthrough,
+  type WalkthroughOptions,
+  walkthrough,
+} from "./walkthrough.ts";

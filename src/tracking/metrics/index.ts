@@ -10,9 +10,18 @@ export {
 export * from "./differential.ts";
 export * from "./edgeClassification.ts";
 export * from "./edgeEfficiency.ts";
+export * from "./eggnetValidation.ts";
 export * from "./goodNodes.ts";
 export * from "./graphCounts.ts";
 export * from "./hitsPerCluster.ts";
+export * from "./majorityCounts.ts";
+export {
+  type BinnedMatching,
+  type MatchingCounts,
+  type MatchingRates,
+  matchingRates,
+  matchingRatesInBins,
+} from "./matchingRates.ts";
 export * from "./partition.ts";
 export * from "./proportion.ts";
 export * from "./residualStatistics.ts";
@@ -27,6 +36,7 @@ export {
   trackConnectivity,
 } from "./trackConnectivity.ts";
 export * from "./trackFormersMetrics.ts";
+export * from "./trackMatching.ts";
 export * from "./trackMetrics.ts";
 export * from "./trackmlScore.ts";
 export * from "./trackmlWeights.ts";

@@ -72,6 +72,13 @@ export interface HitWeights {
   readonly weight: Float64Array;
 }
 
+/** The id with these fields; each must fit its bits. */
+export function encodeParticleId(fields: ParticleIdFields): bigint {
+  const { vertex, primary, generation, secondary, process } = fields;
+  const [high, low] = [vertex * 2 ** 16 + primary, secondary * 2 ** 12 + process];
+  return (BigInt(high) << 36n) | (BigInt(generation) << 24n) | BigInt(low);
+}
+
 /** Phase 1 weighs every particle, phase 2 only those of the collision itself (generation 0). */
 export interface WeightOptions {
   readonly phase: 1 | 2;
@@ -79,7 +86,8 @@ export interface WeightOptions {
 
 /**
  * Weights recomputed from truth and particle table. Hits of a particle are ordered by |tz − vz|, not
- * along the path; tied hits share their middle place. Where tz is unknown the measured z stands in.
+ * along the path; tied hits share their middle place. Where tz is unknown the measured z stands in. All
+ * weights are 0 if no hit counts.
  */
 export function trackmlWeights(event: Event, { phase }: WeightOptions): HitWeights {
   const { particles, truth, hits } = event;
@@ -101,7 +109,7 @@ export function trackmlWeights(event: Event, { phase }: WeightOptions): HitWeigh
   const pt = Float64Array.from(row, (r) => (r < 0 ? 0 : weightPt(pts[r])));
   const raw = Float64Array.from(row, (r, h) => (r >= 0 && isCounted[r] ? order[h] * pt[h] : 0));
   const sum = raw.reduce((total, w) => total + w, 0);
-  return { index, order, pt, weight: raw.map((w) => w / sum) };
+  return { index, order, pt, weight: sum > 0 ? raw.map((w) => w / sum) : raw };
 }
 
 /** Rank of each hit by distance within its particle, ties averaged and then rounded down. */

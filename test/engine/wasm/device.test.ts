@@ -6,6 +6,7 @@ import {
   layerNorm,
   matmul,
   ones,
+  type Pipeline,
   Rng,
   softmax,
   tensor,
@@ -38,9 +39,10 @@ test("explain says how large a module is and how long it took to compile", async
   const normal = softmax(tensor([1, 2], [1, 2])); // a kernel
   for (const result of [sums, normal]) {
     const { launches } = await explain([result]);
-    expect(launches[0]!.source).toMatch(
-      /^\/\/ WebAssembly, [1-9]\d+ bytes, compiled in \d+\.\d ms/,
-    );
+    expect(launches[0]!.source).toMatch(/^\/\/ WebAssembly, [1-9]\d+ bytes/);
+    const [{ bytes, compileMs }] = launches[0]!.pipelines as [Pipeline];
+    expect(bytes).toBeGreaterThan(40);
+    expect(compileMs).toBeGreaterThan(0);
   }
 });
 

@@ -1,5 +1,5 @@
 /** Philox 4×32-10 on four elements at once; see codegen/math.ts. */
-import { philoxConstants } from "../math.ts";
+import { philoxConstants } from "../../philox.ts";
 import { type Code, shared } from "./code.ts";
 import { i32x4, i64x2, shuffle, v128 } from "./instructions.ts";
 

@@ -3,6 +3,7 @@ import { env } from "../../env.ts";
 import { DeviceError } from "../../errors.ts";
 import type { ValueType } from "../../program.ts";
 import type { Executable } from "../backend.ts";
+import { timed } from "../pipeline.ts";
 import { RecentlyUsed } from "../recentlyUsed.ts";
 import type { Faults } from "./faults.ts";
 import { computeStage } from "./flags.ts";
@@ -55,8 +56,31 @@ export class Pipelines {
 
   private async build({ code, label, access, paramTypes }: Shader): Promise<GpuExecutable> {
     this.faults.expectAlive();
-    const { device } = this;
     const layout = this.layoutFor(access);
+    const { made, pipeline } = await timed({ label, text: code }, () =>
+      this.createPipeline({ code, label, layout }),
+    );
+    return {
+      label,
+      source: code,
+      pipelines: [pipeline],
+      pipeline: made,
+      layout,
+      access,
+      paramTypes,
+    };
+  }
+
+  private async createPipeline({
+    code,
+    label,
+    layout,
+  }: {
+    code: string;
+    label: string;
+    layout: GPUBindGroupLayout;
+  }): Promise<GPUComputePipeline> {
+    const { device } = this;
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ code, label });
     const created = device.createComputePipelineAsync({
@@ -74,7 +98,7 @@ export class Pipelines {
       throw new DeviceError(
         `webgpu(${label}): expected a shader that compiles, got ${message}\n${code}`,
       );
-    return { label, source: code, pipeline: result.value, layout, access, paramTypes };
+    return result.value;
   }
 
   private layoutFor(access: string): GPUBindGroupLayout {

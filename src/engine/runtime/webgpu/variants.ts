@@ -56,7 +56,12 @@ export async function withVariants(
       parts: variant.parts ? await compileParts(kernel, variant, finish, { own, compile }) : null,
     };
   });
-  return { ...executable, kernel, ways: await Promise.all(ways) } as VariantExecutable;
+  const compiled = await Promise.all(ways);
+  const further = compiled.flatMap(({ whole, parts }) =>
+    parts ? [whole, parts.first, parts.sum] : [whole],
+  );
+  const pipelines = [executable, ...further].flatMap((each) => each.pipelines);
+  return { ...executable, pipelines, kernel, ways: compiled } as VariantExecutable;
 }
 
 async function compileParts(

@@ -1,0 +1,4 @@
+/** Simulated events: with the layout of TrackML's, and what they look like in numbers. */
+export { type SimulationOptions, simulateEvent, simulator } from "./simulateEvent.ts";
+export { type EventSummary, type Spread, summarizeEvent, type VolumeSummary } from "./summary.ts";
+export { trackmlDetector } from "./trackmlDetector.ts";

@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readEvent } from "../../src/node/index.ts";
+import { submissionFromTracks, writeSubmission } from "../../src/tracking/index.ts";
+import { filesIn, folder, run, writeWeights } from "./helpers.ts";
+
+const small = ["--particles", "12", "--quiet", "--json"];
+
+test("simulate writes whole events and the detector, the same for one seed", async () => {
+  const [here, again] = [folder(), folder()];
+  const { code, stdout } = await run("simulate", ...small, "--events", "2", "-o", here);
+  expect(code).toBe(0);
+  const { events } = JSON.parse(stdout);
+  expect(events.map(({ event }: { event: string }) => event)).toEqual([
+    "event000000001",
+    "event000000002",
+  ]);
+  const kinds = ["cells", "hits", "particles", "truth"];
+  const names = events.flatMap((e: { event: string }) =>
+    kinds.map((kind) => `${e.event}-${kind}.csv`),
+  );
+  expect(filesIn(here)).toEqual(["detectors.csv", ...names]);
+  const event = await readEvent(join(here, "event000000002"));
+  expect(event.numHits).toBe(events[1].hits);
+  await run("simulate", ...small, "--first", "2", "--gzip", "-o", again);
+  expect(await readEvent(join(again, "event000000002"))).toEqual(event);
+});
+
+test("score gives 1 to the truth of a simulated event, and reconstruct runs on it", async () => {
+  const here = folder();
+  await run("simulate", ...small, "-o", here);
+  const prefix = join(here, "event000000001");
+  const { truth, hits } = await readEvent(prefix);
+  const tracks = Int32Array.from(truth!.particleIndex, (p) => p - 1);
+  writeFileSync(
+    join(here, "tracks.csv"),
+    writeSubmission(submissionFromTracks(tracks, hits.hitId)),
+  );
+  const scored = await run("score", join(here, "tracks.csv"), `${prefix}-truth.csv`, "--json");
+  const { mean } = JSON.parse(scored.stdout);
+  expect(mean.trackml).toBeCloseTo(1, 6);
+  expect(mean.perfect).toBe(1);
+  const model = ["--model", "transformer-regressor", "--weights", await writeWeights(here)];
+  const found = await run("reconstruct", prefix, ...model, "--device", "js", "--json");
+  expect(found.code).toBe(0);
+  expect(JSON.parse(found.stdout).events[0].hits).toBe(hits.hitId.length);
+});
+
+test("simulate takes another detector, and shows a given event beside its own", async () => {
+  const here = folder();
+  await run("simulate", ...small, "-o", here);
+  const lines = readFileSync(join(here, "detectors.csv"), "utf8").split("\n");
+  const pixels = [lines[0], ...lines.filter((line) => /^[789],/.test(line))].join("\n");
+  writeFileSync(join(here, "pixels.csv"), pixels);
+  const like = join(here, "event000000001");
+  const args = ["--detectors", join(here, "pixels.csv"), "--compare", like, "--noise", "0"];
+  const { events, compared } = JSON.parse((await run("simulate", ...small, ...args)).stdout);
+  expect(compared.map(({ hits }: { hits: number }) => hits)).toEqual([
+    (await readEvent(like)).numHits,
+    events[0].hits,
+  ]);
+  expect(compared[1].volumes.every(({ volume }: { volume: number }) => volume <= 9)).toBe(true);
+  const text = await run("simulate", "--particles", "12", ...args);
+  expect(text.stdout).toMatch(/hits per particle/);
+});
+
+test.each([
+  [["--particles", "many"], /--particles: expected a whole number ≥ 0, got many/],
+  [["--particles", "0", "-o", "."], /expected an event with hits, got none/],
+  [["--pileup", "5000"], /pileup\): expected a whole number from 1 to 4095, got 5000/],
+  [["--noise", "1"], /noise\): expected a share from 0 to 0.99, got 1/],
+  [["--detectors", "absent.csv"], /absent\.csv: expected a file that can be read/],
+  [["--compare", "absent"], /absent-hits\.csv/],
+])("simulate %s is refused in one line", async (args, message) => {
+  const { code, stderr } = await run("simulate", "--quiet", ...args);
+  expect(stderr).toMatch(message);
+  expect(stderr.split("\n")).toHaveLength(1);
+  expect(code).toBe(2);
+});
