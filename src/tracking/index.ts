@@ -54,6 +54,14 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export {
+  type RedvidEvent,
+  type RedvidKind,
+  readRedvid,
+  redvidHits,
+  redvidParameters,
+  writeRedvid,
+} from "./datasets/redvid.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
