@@ -76,6 +76,15 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export { cellFeatureNames, cellFeatures, moduleRows } from "./features/cellFeatures.ts";
+export { type DecomposeOptions, decompose, decompositionQuality } from "./features/decompose.ts";
+export {
+  type FeatureStore,
+  type FeatureStoreOptions,
+  featureStore,
+} from "./features/featureStore.ts";
+export * from "./features/mapping.ts";
+export * from "./features/segment.ts";
 export {
   consecutiveEdges,
   cutEdges,
