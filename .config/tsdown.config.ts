@@ -9,6 +9,18 @@ const shared = {
   external: ["webgpu", /^node:/],
 };
 
+/** The script of an HTML page that the command line writes. */
+const page = (name: string) => ({
+  ...shared,
+  entry: { [name]: `src/cli/pages/${name}/main.ts` },
+  outDir: "dist/pages",
+  format: "iife" as const,
+  platform: "browser" as const,
+  dts: false,
+  minify: true,
+  clean: false,
+});
+
 /** The library, whose entries share their modules, and the command line, which carries its packages. */
 export default defineConfig([
   {
@@ -25,4 +37,5 @@ export default defineConfig([
     dts: true,
   },
   { ...shared, entry: { cli: "src/cli/main.ts" }, platform: "node", dts: false, clean: false },
+  page("view"),
 ]);

@@ -22,10 +22,13 @@ export {
   dbscanFit,
   dbscanScan,
   type HdbscanFit,
+  type HdbscanGrid,
   type HdbscanOptions,
+  type HdbscanSetting,
   hdbscan,
   hdbscanDistances,
   hdbscanFit,
+  hdbscanScan,
   type KdTree,
   type KMeans,
   type KMeansOptions,
@@ -43,6 +46,15 @@ export {
   type SingleLinkage,
   type SpanningTree,
 } from "./clustering/index.ts";
+export {
+  type DbscanGrid,
+  type DbscanSetting,
+  type ScanEvent,
+  type ScanRow,
+  type Score,
+  scanDbscan,
+  scanHdbscan,
+} from "./clusteringScan.ts";
 export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
 export {
   type Column,
@@ -67,6 +79,7 @@ export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/sub
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
 export { type TrackmlFiles, writeDetectors, writeTrackml } from "./datasets/trackmlWriter.ts";
+export * from "./display/index.ts";
 export {
   type Cells,
   Event,
@@ -122,6 +135,7 @@ export {
   particleEta,
   particlePt,
 } from "./particles.ts";
+export * from "./plots/index.ts";
 export { philoxStream, type Rng, splitMix } from "./random.ts";
 export {
   type HitBatch,

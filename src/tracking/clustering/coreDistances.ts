@@ -1,5 +1,5 @@
 import type { KdTree } from "./kdTree.ts";
-import { nearestSearch } from "./nearest.ts";
+import { kNearest, nearestSearch } from "./nearest.ts";
 import { type OnProgress, reportEvery } from "./progress.ts";
 
 /** The surroundings of every point, in tree order; neighbors are *other* points. */
@@ -19,9 +19,7 @@ const maxNear = 64;
 /** Core distances, and what their search found on the way; infinite where there are no k others. */
 export function neighborhoods(tree: KdTree, k: number, onProgress?: OnProgress): Neighborhoods {
   const { metric, dim, data, rows, numPoints } = tree;
-  const positionOf = new Int32Array(numPoints);
-  for (let position = 0; position < numPoints; position++) positionOf[rows[position]] = position;
-
+  const positionOf = positions(tree);
   const core = new Float64Array(numPoints).fill(Infinity);
   const reach = new Float64Array(numPoints);
   const numNear = k < numPoints && k <= maxNear ? k : 0;
@@ -47,6 +45,44 @@ export function neighborhoods(tree: KdTree, k: number, onProgress?: OnProgress):
       if (row >= 0 && row !== rows[position] && slot < full) near[slot++] = positionOf[row];
   }
   return { core, near, numNear, reach };
+}
+
+/**
+ * `neighborhoods` for several k from one search at the largest. Memory is that of the largest k, two numbers
+ * for each neighbor of each point.
+ */
+export function neighborhoodsAt(tree: KdTree, ranks: readonly number[]): Neighborhoods[] {
+  const { data, rows, numPoints } = tree;
+  const most = ranks.reduce((a, b) => Math.max(a, b), 0) + 2;
+  if (most > numPoints) return ranks.map((k) => neighborhoods(tree, k)); // few points
+  const positionOf = positions(tree);
+  const found = kNearest(tree, data, most);
+  return ranks.map((k) => {
+    const numNear = k <= maxNear ? k : 0;
+    const near = new Int32Array(numPoints * numNear);
+    for (let position = 0; position < numPoints && numNear > 0; position++) {
+      let slot = position * numNear;
+      const full = slot + numNear;
+      for (let i = position * most; i < position * most + k + 1; i++)
+        if (found.rows[i] !== rows[position] && slot < full)
+          near[slot++] = positionOf[found.rows[i]];
+    }
+    const atRank = (rank: number) =>
+      Float64Array.from({ length: numPoints }, (_, p) => found.distances[p * most + rank]);
+    return {
+      core: atRank(k),
+      near,
+      numNear,
+      reach: numNear > 0 ? atRank(k + 1) : new Float64Array(numPoints),
+    };
+  });
+}
+
+/** Where in the tree each row is. */
+function positions({ rows }: KdTree): Int32Array {
+  const positionOf = new Int32Array(rows.length);
+  for (let position = 0; position < rows.length; position++) positionOf[rows[position]] = position;
+  return positionOf;
 }
 
 /** values[position] as one value per row. */

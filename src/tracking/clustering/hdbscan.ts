@@ -130,7 +130,7 @@ function perRow(clustering: Clustering, core: Float64Array, rows: Int32Array, nu
 }
 
 /** minSamples, but no more than there are other points. */
-function rankOfCore(numPoints: number, minSamples: number): number {
+export function rankOfCore(numPoints: number, minSamples: number): number {
   return Math.max(1, Math.min(numPoints - 1, minSamples));
 }
 

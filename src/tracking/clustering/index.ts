@@ -22,6 +22,7 @@ export {
   hdbscanFit,
 } from "./hdbscan.ts";
 export type { HdbscanOptions } from "./hdbscanOptions.ts";
+export { type HdbscanGrid, type HdbscanSetting, hdbscanScan } from "./hdbscanScan.ts";
 export { type KdTree, kdTree } from "./kdTree.ts";
 export { type KMeans, type KMeansOptions, kMeans } from "./kMeans.ts";
 export { type Metric, type MetricName, metricOf } from "./metrics.ts";

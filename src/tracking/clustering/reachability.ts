@@ -55,17 +55,18 @@ export function reachability(
     data,
     tree,
     core,
-    edges: spanningTree(tree, data, around, core, alpha, onProgress),
+    edges: boruvkaOrPrim(tree, data, around, core, alpha, onProgress),
   };
 }
 
-function spanningTree(
+/** The minimum spanning tree, by what is faster for these points. */
+export function boruvkaOrPrim(
   tree: KdTree,
   data: Float64Array,
   around: Neighborhoods,
   core: Float64Array,
   alpha: number,
-  onProgress: OnProgress,
+  onProgress?: OnProgress,
 ): SpanningTree {
   if (isBoruvkaFaster(tree)) return boruvka(tree, around, alpha, onProgress);
   return prim(distancesBetween(data, tree.dim, tree.metric), core, alpha);

@@ -71,7 +71,7 @@ export function edgeWeights(
 }
 
 /** Rows of the hits of each particle by distance; particles in order of their nearest hit. */
-function hitsInOrder(
+export function hitsInOrder(
   hits: HitsOfParticles,
   isKept: (hit: number) => boolean = () => true,
 ): Map<number, number[]> {

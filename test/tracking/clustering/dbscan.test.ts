@@ -22,12 +22,13 @@ function reducedDistances({ data, dim, numPoints }: Points, name: MetricName): n
   });
 }
 
+/** Who is at most `radius` away: the distance counts, whatever its square rounds to. */
+const within = (row: number[], name: MetricName, radius: number): number[] =>
+  row.flatMap((reduced, other) => (metricOf(name).distance(reduced) <= radius ? [other] : []));
+
 /** The published algorithm: grow a cluster from each core point that has none yet, in order. */
 function scan(points: Points, eps: number, minSamples: number, name: MetricName): number[] {
-  const limit = metricOf(name).reduced(eps);
-  const near = reducedDistances(points, name).map((row) =>
-    row.flatMap((reduced, other) => (reduced <= limit ? [other] : [])),
-  );
+  const near = reducedDistances(points, name).map((row) => within(row, name, eps));
   const labels = near.map(() => -1);
   let next = 0;
   for (const seed of near.keys()) {
@@ -50,9 +51,8 @@ describe("radiusNeighbors", () => {
         const data = Float64Array.from(points.data);
         const tree = kdTree(data, points.dim, metricOf(name));
         const { offsets, rows, distances } = radiusNeighbors(tree, data, radius);
-        const limit = tree.metric.reduced(radius);
         reducedDistances(points, name).forEach((row, q) => {
-          const near = row.flatMap((reduced, other) => (reduced <= limit ? [other] : []));
+          const near = within(row, name, radius);
           const found = [offsets[q]!, offsets[q + 1]!] as const;
           expect([...rows.subarray(...found)]).toEqual(near);
           const expected = near.map((other) => tree.metric.distance(row[other]!));

@@ -46,6 +46,49 @@ describe("hdbscan", () => {
     expect(fit.spanningTree.weight).toHaveLength(0);
   });
 
+  test("tree weights do not depend on the order of points, labels neither in canonical order", () => {
+    const places = fc.record({
+      dim: fc.constantFrom(1, 2, 4),
+      lattice: fc.boolean(),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(places, shuffled(150), ({ dim, lattice, seed }, order) => {
+        const all = blobs({ numPoints: 150, dim, centre: 0, seed });
+        // distinct places, as equal ones may exchange their labels
+        const data = lattice
+          ? Array.from({ length: 150 * dim }, (_, i) =>
+              i % dim === 0 ? Math.floor(i / dim / 7) : Math.floor(i / dim) % 7,
+            )
+          : [...all];
+        const points = pointsOf(data, dim);
+        const options = { minClusterSize: 5, minSamples: 3 };
+        const [fit, moved] = [points, permuted(points, order)].map((p) => hdbscanFit(p, options));
+        expect(moved!.spanningTree.weight).toEqual(fit!.spanningTree.weight);
+        if (lattice && dim === 1) return; // seven points at each place
+        const canonical = { ...options, canonicalOrder: true };
+        const labels = hdbscan(points, canonical);
+        expect([...hdbscan(permuted(points, order), canonical)]).toEqual(
+          order.map((row) => labels[row]),
+        );
+      }),
+      { seed: 9, numRuns: 60 },
+    );
+  });
+
+  test("tells how far it is, and finds the same", () => {
+    const points = pointsOf(blobs({ numPoints: 5000, dim: 2, centre: 0, seed: 1 }), 2);
+    const steps: string[] = [];
+    const labels = hdbscan(points, {
+      onProgress: ({ step, done, total }) => {
+        expect(done).toBeLessThanOrEqual(total);
+        steps.push(step);
+      },
+    });
+    expect(new Set(steps)).toEqual(new Set(["core distances", "spanning tree"]));
+    expect(labels).toEqual(hdbscan(points));
+  });
+
   test.each([2, 3, 50, 400])("labels %i identical points as noise", (numPoints) => {
     const fit = hdbscanFit(pointsOf(new Array(3 * numPoints).fill(0.1), 3));
     expect(new Set(fit.labels)).toEqual(new Set([-1]));

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { dbscanFit, dbscanScan } from "../../../src/tracking/clustering/index.ts";
+import {
+  dbscanFit,
+  dbscanScan,
+  hdbscan,
+  hdbscanScan,
+} from "../../../src/tracking/clustering/index.ts";
+import { scanDbscan, scanHdbscan } from "../../../src/tracking/index.ts";
 import { clouds, pointsOf } from "./points.ts";
 
 describe("dbscanScan", () => {
@@ -14,7 +20,7 @@ describe("dbscanScan", () => {
         for (const [i, eps] of radii.entries())
           expect(found[i], `eps ${eps}`).toEqual(dbscanFit(points, { eps, minSamples, metric }));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -29,6 +35,72 @@ describe("dbscanScan", () => {
   test("refuses a radius that is none", () => {
     expect(() => dbscanScan(pointsOf([0, 0], 2), [Number.NaN])).toThrow(
       "dbscanScan(eps): expected a distance ≥ 0, got NaN",
+    );
+  });
+});
+
+describe("hdbscanScan", () => {
+  const grid = {
+    minClusterSize: [2, 5, 10],
+    minSamples: [1, 3, 7, 80],
+    clusterSelectionEpsilon: [0, 0.5],
+  };
+
+  test("finds under every setting what hdbscan finds", () => {
+    fc.assert(
+      fc.property(clouds, fc.boolean(), (points, canonicalOrder) => {
+        const found = [...hdbscanScan(points, grid, { canonicalOrder })];
+        expect(found).toHaveLength(24);
+        for (const { setting, labels } of found)
+          expect(labels).toEqual(hdbscan(points, { ...setting, canonicalOrder }));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("minSamples follows minClusterSize unless it is given", () => {
+    const points = pointsOf([0, 0.1, 0.2, 5, 5.1, 5.2], 1);
+    const settings = (fixed?: object) =>
+      [...hdbscanScan(points, { minClusterSize: [2, 3] }, fixed)].map(({ setting }) => setting);
+    expect(settings().map(({ minSamples }) => minSamples)).toEqual([2, 3]);
+    expect(settings({ minSamples: 1 }).map(({ minSamples }) => minSamples)).toEqual([1, 1]);
+    expect(() => [...hdbscanScan(points, { minClusterSize: [1] })]).toThrow(
+      "hdbscan(minClusterSize): expected an integer ≥ 2, got 1",
+    );
+  });
+});
+
+describe("the scan of settings", () => {
+  const points = pointsOf([0, 0.1, 0.2, 5, 5.1, 5.2], 1);
+  const numClusters = (labels: Int32Array) => new Set(labels.filter((l) => l >= 0)).size;
+
+  test("ranks settings by their mean over events", () => {
+    const rows = scanDbscan(
+      [{ points }, { points, split: "validation" }],
+      { eps: [0.05, 0.15, 10], minSamples: [2] },
+      numClusters,
+    );
+    expect(rows.map(({ setting, mean }) => [setting.eps, mean])).toEqual([
+      [0.15, 2],
+      [10, 1],
+      [0.05, 0],
+    ]);
+    const [best] = scanHdbscan([{ points }], { minClusterSize: [6, 3] }, numClusters, {
+      minSamples: 1,
+    });
+    expect(best).toMatchObject({ setting: { minClusterSize: 3 }, scores: [2], mean: 2 });
+  });
+
+  test("puts settings that cannot be judged last", () => {
+    const grid = { eps: [0.05, 10], minSamples: [2] };
+    const rows = scanDbscan([{ points }], grid, (labels) => numClusters(labels) || Number.NaN);
+    expect(rows.map(({ mean }) => mean)).toEqual([1, Number.NaN]);
+  });
+
+  test("does not look at the test split", () => {
+    const events = [{ points }, { points, split: "test" as const }];
+    expect(() => scanHdbscan(events, { minClusterSize: [2] }, numClusters)).toThrow(
+      "scanHdbscan(events): expected validation events, got event 1 of the test split",
     );
   });
 });

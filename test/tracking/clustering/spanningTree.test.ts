@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { randomFrom } from "../../../src/testing/random.ts";
 import { boruvka } from "../../../src/tracking/clustering/boruvka.ts";
 import { byRow, neighborhoods } from "../../../src/tracking/clustering/coreDistances.ts";
 import { type KdTree, kdTree } from "../../../src/tracking/clustering/kdTree.ts";
@@ -19,6 +20,23 @@ function allDistances({ metric, dim }: KdTree, data: Float64Array, queries: Floa
     metric.toRun({ data: queries, at: q * dim, dim }, data, 0, out.length, out);
     return Array.from(out, (reduced) => metric.distance(reduced));
   });
+}
+
+/** Ascending weights of the tree that all edges, sorted, give under mutual reachability. */
+function kruskalWeights(distances: number[][], k: number): number[] {
+  const core = distances.map((row) => [...row].sort((a, b) => a - b)[k]!);
+  const edges = distances.flatMap((row, i) =>
+    row.slice(0, i).map((d, j) => [Math.max(d, core[i]!, core[j]!), i, j] as const),
+  );
+  const component = [...core.keys()];
+  const weights: number[] = [];
+  for (const [w, i, j] of edges.sort(([a], [b]) => a - b)) {
+    const [a, b] = [component[i], component[j]];
+    if (a === b) continue;
+    weights.push(w);
+    for (const [x, c] of component.entries()) if (c === b) component[x] = a!;
+  }
+  return weights;
 }
 
 describe("kNearest", () => {
@@ -88,6 +106,28 @@ describe("boruvka", () => {
         expect(boruvka(tree, around, alpha)).toEqual(expected);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  test("weighs what a brute-force tree weighs, in 1 to 16 dimensions, with many ties", () => {
+    const tied = fc.record({
+      dim: fc.integer({ min: 1, max: 16 }),
+      numPoints: fc.integer({ min: 2, max: 300 }),
+      numValues: fc.integer({ min: 2, max: 5 }), // of each coordinate
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(tied, fc.constantFrom(1, 2, 5), ({ dim, numPoints, numValues, seed }, rank) => {
+        const random = randomFrom(seed);
+        const data = Float64Array.from({ length: numPoints * dim }, () =>
+          Math.floor(numValues * random()),
+        );
+        const tree = treeOf(data, dim, "euclidean");
+        const k = Math.min(rank, numPoints - 1);
+        const { weight } = boruvka(tree, neighborhoods(tree, k));
+        expect([...weight]).toEqual(kruskalWeights(allDistances(tree, data, data), k));
+      }),
+      { seed: 8, numRuns: 60 },
     );
   });
 

@@ -1,0 +1,41 @@
+/** A page that is one file: its script and its data are inside, and it asks for nothing else. */
+export interface PageOptions {
+  readonly title: string;
+  /** Source of the page's script. */
+  readonly script: string;
+  /** What the script reads by `readData`; any JSON. */
+  readonly data: unknown;
+  /** Whether the script makes functions from text, as Vega does. */
+  readonly makesCode?: boolean;
+}
+
+export function htmlPage({ title, script, data, makesCode = false }: PageOptions): string {
+  const policy = [
+    "default-src 'none'", // nothing leaves the file
+    `script-src 'unsafe-inline'${makesCode ? " 'unsafe-eval'" : ""}`,
+    "style-src 'unsafe-inline'",
+    "img-src data: blob:",
+  ].join("; ");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(title)}</title>
+</head>
+<body>
+<script type="application/json" id="data">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
+<script>${script.replaceAll(/<(\/script|!--)/gi, "\\x3c$1")}</script>
+</body>
+</html>
+`;
+}
+
+export const escapeHtml = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
