@@ -1,4 +1,5 @@
 /** Graphs of hits: plain arrays of edges, and what is known of them. */
+export { type DoubletCuts, doublets, type LayeredHits, type LayerPair } from "./doublets.ts";
 export { cutEdges, type EdgeIndex, filterEdges } from "./edgeIndex.ts";
 export {
   type LabelledGraph,
@@ -7,6 +8,7 @@ export {
   type NodeTruth,
 } from "./labelledGraph.ts";
 export { type NearestGraph, type NearestGraphOptions, nearestGraph } from "./nearestGraph.ts";
+export { pixelCuts, pixelHits, pixelLabels, pixelLayers, pixelPairs } from "./pixelLayers.ts";
 export {
   consecutiveEdges,
   edgeWeights,
