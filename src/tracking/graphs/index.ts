@@ -7,6 +7,19 @@ export {
   labelledGraph,
   type NodeTruth,
 } from "./labelledGraph.ts";
+export {
+  type LearnOptions,
+  type Limits,
+  learnModulePairs,
+  learnModuleTriplets,
+  type ModuleHits,
+  type ModuleMapOptions,
+  type ModulePair,
+  type ModuleTriplet,
+  type ModuleTruth,
+  modulePairEdges,
+  moduleTripletEdges,
+} from "./moduleMap.ts";
 export { type NearestGraph, type NearestGraphOptions, nearestGraph } from "./nearestGraph.ts";
 export { pixelCuts, pixelHits, pixelLabels, pixelLayers, pixelPairs } from "./pixelLayers.ts";
 export {
