@@ -15,6 +15,7 @@ export {
 } from "./eggnetConfig.ts";
 export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
 export * from "./regressorBatches.ts";
+export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";
 export {
   type PublishedRegressor,

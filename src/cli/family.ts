@@ -3,6 +3,7 @@
  * them. One file per family in `families/`, registered by its line in `families/index.ts`.
  */
 import type { z } from "zod";
+import type { HostTensor } from "../engine/formats/hostTensor.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import type { TrainingResult, TrainOptions } from "../index.ts";
 import type { ConfigFile } from "./configFile.ts";
@@ -55,6 +56,25 @@ export interface Task {
   readonly metadata: Record<string, string>;
   /** `weights` are where the training starts from, if not from random ones. */
   train(hooks: TrainingHooks, weights?: Safetensors): Promise<TrainingResult>;
+  /** What the trained model says of each event of a set, one by one. */
+  infer(weights: Safetensors, set: DataSet): AsyncIterable<InferredEvent>;
+  numEvents(set: DataSet): number;
+  /** `settings` are what a file of settings for evaluation says. */
+  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation>;
+}
+
+export interface InferredEvent {
+  readonly event: string;
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** Of the tensors, in words. */
+  readonly metadata: Record<string, string>;
+}
+
+export interface Evaluation {
+  /** For `--json` and `evaluation.json`. */
+  readonly document: object;
+  /** The same for people. */
+  readonly text: string;
 }
 
 /** What the command adds to a family's training. */

@@ -1,10 +1,24 @@
 /** The catalogue of verbs. */
 import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
+import { evaluate } from "./eval.ts";
+import { explain } from "./explain.ts";
+import { infer } from "./infer.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
 import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
 import { view } from "./view.ts";
 
-export const verbs = { cluster, devices, reconstruct, score, simulate, train, view };
+export const verbs = {
+  cluster,
+  devices,
+  eval: evaluate,
+  explain,
+  infer,
+  reconstruct,
+  score,
+  simulate,
+  train,
+  view,
+};

@@ -18,6 +18,7 @@ import {
 import { ConfigFile } from "./configFile.ts";
 import { familyOf } from "./families/index.ts";
 import type { Task } from "./family.ts";
+import { collect } from "./trained.ts";
 import { trainingProgress } from "./trainingProgress.ts";
 
 interface Options extends CommonOptions {
@@ -35,8 +36,6 @@ export const train: Verb = (program) => {
     .option("-o, --output <dir>", "run directory; default: runs/<name>");
   withCommonOptions(command).action(run);
 };
-
-export const collect = (value: string, before: string[]): string[] => [...before, value];
 
 async function run(configPath: string, options: Options): Promise<void> {
   const file = await ConfigFile.read(configPath, options.set);

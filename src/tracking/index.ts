@@ -138,6 +138,7 @@ export {
   particleEta,
   particlePt,
 } from "./particles.ts";
+export * from "./plots/index.ts";
 export { philoxStream, type Rng, splitMix } from "./random.ts";
 export {
   type HitBatch,

@@ -44,6 +44,10 @@ export const regressorSchema = z
     precision: z.enum(["f32", "f16"]).optional(),
     /** What angles are taken of: momenta as they are, or standardised ones as published. */
     targets: z.enum(["physical", "standardised"]).optional(),
+    /** Of x, y, z in mm; default: what the weights were trained with, else that of the training set. */
+    standardisation: z
+      .strictObject({ mean: z.array(z.number()).length(3), std: z.array(z.number()).length(3) })
+      .optional(),
     /** As published, where that differs: see docs/transformer-regressor.md. */
     compat: z.boolean().default(false),
     checkpoint_every: atLeast(1).default(100),
@@ -58,3 +62,13 @@ export const regressorSchema = z
       refuse("max_nr_hits", "a number of rows to pad to (compat)");
   });
 export type RegressorConfig = z.infer<typeof regressorSchema>;
+
+const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4, 5, 6, 7, 8, 9]);
+
+/** Keys of a file of settings for evaluation: lists are tried on the validation set. */
+export const regressorEvaluationSchema = z.strictObject({
+  min_cluster_size: sizes,
+  min_samples: sizes,
+  /** Noise is a particle like others, as published. */
+  compat: z.boolean().default(false),
+});

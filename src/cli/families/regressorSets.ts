@@ -31,9 +31,10 @@ export async function readSets(config: RegressorConfig, stored: Stored): Promise
   );
   const isStandardised =
     (config.targets ?? (config.compat ? "standardised" : "physical")) !== "physical";
-  const scales =
+  const found =
     storedScales(stored) ??
     regressorScales(config.compat ? events : parts[0], { standardisedMomenta: isStandardised });
+  const scales = { ...found, hits: config.standardisation ?? found.hits };
   const sets = parts.map((part) => part.map((event) => regressorSample(event, scales)));
   expectLengths(sets.flat(), config);
   const named = Object.fromEntries(dataSets.map((name, part) => [name, sets[part]]));

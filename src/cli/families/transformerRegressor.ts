@@ -6,11 +6,13 @@ import {
   paddedBatch,
   type RegressorBatch,
   type RegressorSample,
+  regressHits,
   regressorData,
   regressorLoss,
   sumOfEventLosses,
   TransformerRegressor,
 } from "../../../models/index.ts";
+import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import type { Safetensors } from "../../engine/formats/safetensors.ts";
 import {
   Adam,
@@ -20,8 +22,22 @@ import {
   type TrainingResult,
   train,
 } from "../../index.ts";
-import { family, type Stored, type Task, type TrainingHooks } from "../family.ts";
-import { type RegressorConfig, regressorSchema } from "./regressorConfig.ts";
+import type { ConfigFile } from "../configFile.ts";
+import {
+  type DataSet,
+  type Evaluation,
+  family,
+  type InferredEvent,
+  type Stored,
+  type Task,
+  type TrainingHooks,
+} from "../family.ts";
+import {
+  type RegressorConfig,
+  regressorEvaluationSchema,
+  regressorSchema,
+} from "./regressorConfig.ts";
+import { evaluateRegressor } from "./regressorEvaluation.ts";
 import { type RegressorSets, readSets } from "./regressorSets.ts";
 
 export const transformerRegressor = family(
@@ -30,7 +46,7 @@ export const transformerRegressor = family(
   async (config, stored) => new RegressorTask(config, await readSets(config, stored)),
 );
 
-class RegressorTask implements Task {
+export class RegressorTask implements Task {
   readonly name: string;
   readonly epochs: number;
   private readonly config: RegressorConfig;
@@ -62,8 +78,7 @@ class RegressorTask implements Task {
   async train(hooks: TrainingHooks, weights?: Safetensors): Promise<TrainingResult> {
     const { config } = this;
     const { trainset, valset } = this.sets;
-    const model = this.model();
-    if (weights) loadParameters(model, weights.tensors, "weights");
+    const model = this.model(weights);
     const loss = this.isPublishedFlash ? sumOfEventLosses : regressorLoss;
     return train({
       ...hooks,
@@ -85,10 +100,40 @@ class RegressorTask implements Task {
     });
   }
 
-  model(): TransformerRegressor {
+  numEvents(set: DataSet): number {
+    return this.sets[set].length;
+  }
+
+  async *infer(weights: Safetensors, set: DataSet): AsyncGenerator<InferredEvent> {
+    const model = this.model(weights);
+    const columns = regressorData[this.config.data_type].outputs.join(" ");
+    for (const sample of this.sets[set]) {
+      const { data, numPoints, dim } = await regressHits(model, sample.hits);
+      const regressed = { dtype: "F32", shape: [numPoints, dim], data } as HostTensor;
+      const particle = Int32Array.from(sample.truth.particle);
+      const truth = { dtype: "I32", shape: [particle.length], data: particle } as HostTensor;
+      const tensors = new Map([
+        ["track_parameters", regressed],
+        ["particle", truth],
+      ]);
+      yield { event: sample.name, tensors, metadata: { columns } };
+    }
+  }
+
+  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation> {
+    const chosen = regressorEvaluationSchema;
+    return evaluateRegressor(this.model(weights), {
+      events: this.sets[set],
+      validation: this.sets.valset,
+      names: regressorData[this.config.data_type].outputs,
+      settings: settings ? settings.resolve(chosen) : chosen.parse({}),
+    });
+  }
+
+  private model(weights?: Safetensors): TransformerRegressor {
     const { config } = this;
     const { inputs, outputs } = regressorData[config.data_type];
-    return new TransformerRegressor({
+    const model = new TransformerRegressor({
       inputs: inputs.length,
       outputs: outputs.length,
       numLayers: config.nr_enc_layers,
@@ -100,6 +145,8 @@ class RegressorTask implements Task {
       isUnprojected: this.isPublishedFlash,
       rng: new Rng(config.seed),
     });
+    if (weights) loadParameters(model, weights.tensors, "weights");
+    return model;
   }
 
   /** As asked for; by default where attention is flash and the device can. */

@@ -87,7 +87,7 @@ export class Planner {
   ): Promise<CompiledPlan> {
     if (!this.backend.storesF16 && nodes.some(({ dtype }) => dtype === "f16"))
       throw new DeviceError(
-        `${this.backend.name}: expected a backend that stores f16 (js, or webgpu where the adapter has shader-f16), got one without (use f32)`,
+        `${this.backend.name}: expected a backend that stores f16 (js, wasm, or webgpu where the adapter has shader-f16), got one without (use f32)`,
       );
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;

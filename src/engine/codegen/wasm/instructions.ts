@@ -45,7 +45,9 @@ const floatBytes = (value: number): number[] => [
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
   load: load([0x28], 2),
+  load16U: load([0x2f], 1),
   store: store([0x36], 2),
+  store16: store([0x3b], 1),
   eqz: unary(0x45),
   eq: binary(0x46),
   ne: binary(0x47),
@@ -95,6 +97,8 @@ export const v128 = {
     ...new Uint8Array(new Uint32Array(words).buffer),
   ],
   load: load(simd(0), 2),
+  /** Four words from four unsigned halves. */
+  load16x4U: load(simd(4), 1),
   load32Splat: load(simd(9), 2),
   store: store(simd(11), 2),
   load32Lane: (address: Code, x: Code, lane: number): Code => [address, x, simd(86), 2, 0, lane],
@@ -103,6 +107,14 @@ export const v128 = {
     x,
     simd(90),
     2,
+    unsigned(offset),
+    lane,
+  ],
+  store64Lane: (address: Code, x: Code, lane: number, offset = 0): Code => [
+    address,
+    x,
+    simd(91),
+    1,
     unsigned(offset),
     lane,
   ],
@@ -156,6 +168,9 @@ export const i32x4 = {
   truncF32: unaryV(248),
   truncF32U: unaryV(249),
 };
+
+/** Words to unsigned halves, those of x before those of y; they fit. */
+export const i16x8 = { narrowI32U: binaryV(134) };
 
 /** Products of the two low, or high, words of each operand, 64 bits each. */
 export const i64x2 = { extmulLowU: binaryV(222), extmulHighU: binaryV(223) };

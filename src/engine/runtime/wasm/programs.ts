@@ -104,7 +104,7 @@ function fillBlock(
   const words = memory.view(address, "u32", count);
   const floats = memory.view(address, "f32", types.length);
   for (const [which, { type }] of types.entries())
-    if (type === "f32") floats[which] = params[which];
+    if (type === "f32" || type === "f16") floats[which] = params[which];
     else words[which] = params[which];
   for (const slot of uses.keys()) words[types.length + slot] = buffers[slot].address;
   return address;

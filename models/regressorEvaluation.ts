@@ -1,0 +1,161 @@
+/** What a trained Transformer Regressor is worth: scores of its tracks, errors of its parameters, times. */
+import { tensor } from "../src/engine/create.ts";
+import { clusterDendrogram, hdbscan, hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
+import type { Points } from "../src/tracking/clustering/points.ts";
+import {
+  type ResidualStatistics,
+  residualStatistics,
+} from "../src/tracking/metrics/residualStatistics.ts";
+import {
+  type TrackFormersMetrics,
+  trackFormersMetrics,
+} from "../src/tracking/metrics/trackFormersMetrics.ts";
+import type { HitSequence } from "../src/tracking/sequence.ts";
+import { numTracks, type Tracks } from "../src/tracking/tracks.ts";
+import type { RegressorSample } from "./regressorSamples.ts";
+import type { RegressorClustering, TransformerRegressor } from "./transformerRegressor.ts";
+
+/** An event with what the model says of its hits. */
+export interface RegressedEvent {
+  readonly sample: RegressorSample;
+  /** f32 [H, O] */
+  readonly parameters: Points;
+  /** From the hits on the host to the parameters there. */
+  readonly milliseconds: number;
+}
+
+/** Parameters of the track of every hit of one event. */
+export async function regressHits(
+  model: TransformerRegressor,
+  { features, numHits, numFeatures }: HitSequence,
+): Promise<Points> {
+  if (numHits === 0) return { data: new Float32Array(), numPoints: 0, dim: 1 };
+  const regressed = model.forward(tensor(features, [1, numHits, numFeatures]));
+  const data = await regressed.data();
+  regressed.dispose();
+  return { data, numPoints: numHits, dim: regressed.shape[2] };
+}
+
+/** Events one by one, as they come from a detector, so that times are those of an event. */
+export async function regressEvents(
+  model: TransformerRegressor,
+  samples: readonly RegressorSample[],
+  onEvent: () => void = () => {},
+): Promise<RegressedEvent[]> {
+  const events: RegressedEvent[] = [];
+  for (const sample of samples) {
+    const start = performance.now();
+    const parameters = await regressHits(model, sample.hits);
+    events.push({ sample, parameters, milliseconds: performance.now() - start });
+    onEvent();
+  }
+  return events;
+}
+
+export interface ScannedClustering extends RegressorClustering, TrackFormersMetrics {}
+
+/** The published grid of both settings. */
+const published = [2, 3, 4, 5, 6, 7, 8, 9];
+
+/**
+ * Mean scores for every pair of settings, the best TrackML score first. Trees depend on minSamples alone,
+ * so each is made once. Meant for validation events: what is chosen on test events flatters them.
+ */
+export function scanClustering(
+  events: readonly RegressedEvent[],
+  { sizes = published, samples = published }: { sizes?: number[]; samples?: number[] } = {},
+): ScannedClustering[] {
+  const rows = samples.flatMap((minSamples) => {
+    const fits = events.map(({ parameters }) => hdbscanFit(parameters, { minSamples }));
+    return sizes.map((minClusterSize) => {
+      const scores = fits.map(({ singleLinkage, rows }, e) => {
+        const { labels } = clusterDendrogram(singleLinkage, { minClusterSize, minSamples });
+        const { sample } = events[e];
+        const tracks = new Int32Array(sample.hits.numHits).fill(-1);
+        rows.forEach((hit, r) => {
+          tracks[hit] = labels[r];
+        });
+        return trackFormersMetrics(tracks, sample.truth);
+      });
+      return { minClusterSize, minSamples, ...meanScores(scores) };
+    });
+  });
+  return rows.sort((a, b) => b.trackml - a.trackml);
+}
+
+/** Mean of each rate over the events where it is defined. */
+export function meanScores(scores: readonly TrackFormersMetrics[]): TrackFormersMetrics {
+  const mean = (rate: keyof TrackFormersMetrics) => {
+    const values = scores.map((score) => score[rate]).filter((value) => !Number.isNaN(value));
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  return {
+    trackml: mean("trackml"),
+    perfect: mean("perfect"),
+    doubleMajority: mean("doubleMajority"),
+    lhc: mean("lhc"),
+  };
+}
+
+export interface ClusteredEvent extends TrackFormersMetrics {
+  readonly event: string;
+  readonly hits: number;
+  readonly tracks: number;
+  readonly labels: Tracks;
+  /** Of clustering, on the processor. */
+  readonly milliseconds: number;
+}
+
+/** Tracks of every event, and their scores. */
+export const clusterEvents = (
+  events: readonly RegressedEvent[],
+  { minClusterSize, minSamples }: RegressorClustering,
+  { compat = false } = {},
+): ClusteredEvent[] =>
+  events.map(({ sample, parameters }) => {
+    const start = performance.now();
+    const labels = hdbscan(parameters, { minClusterSize, minSamples });
+    const milliseconds = performance.now() - start;
+    const { name, hits, truth } = sample;
+    const scores = trackFormersMetrics(labels, truth, { compat });
+    const found = { event: name, hits: hits.numHits, tracks: numTracks(labels) };
+    return { ...found, ...scores, labels, milliseconds };
+  });
+
+export interface ParameterErrors {
+  /** Mean over events of each one's mean squared error, and its spread (population) over events. */
+  readonly mse: { readonly mean: number; readonly std: number };
+  /** Predicted minus true over all hits with a track, by parameter; with the mean of the squares. */
+  readonly parameters: Record<string, ResidualStatistics & { readonly mse: number }>;
+}
+
+/** How far the regressed parameters are from the true ones; `names` are theirs, in order. */
+export function parameterErrors(
+  events: readonly RegressedEvent[],
+  names: readonly string[],
+): ParameterErrors {
+  const errors = events.map(({ sample: { targets }, parameters }) =>
+    Float64Array.from(targets.features, (target, i) => parameters.data[i] - target),
+  );
+  const known = (values: Float64Array) => values.filter((error) => !Number.isNaN(error));
+  const meanSquare = (values: Float64Array) =>
+    values.reduce((sum, error) => sum + error ** 2, 0) / values.length;
+  const ofEvents = errors.map((values) => meanSquare(known(values)));
+  const { mean, std } = residualStatistics(ofEvents.filter((value) => !Number.isNaN(value)));
+  const columns = names.map((name, p) => {
+    const all = errors.flatMap((values) =>
+      Array.from(values.filter((_, i) => i % names.length === p)),
+    );
+    const values = known(Float64Array.from(all));
+    return [name, { ...residualStatistics(values), mse: meanSquare(values) }] as const;
+  });
+  return { mse: { mean, std }, parameters: Object.fromEntries(columns) };
+}
+
+/** Mean and spread of times in ms, without the first event, which pays for what is made once. */
+export function timesOf(milliseconds: readonly number[]): { mean: number; std: number } {
+  const { mean, std } = residualStatistics(
+    milliseconds.length > 1 ? milliseconds.slice(1) : milliseconds,
+  );
+  return { mean, std };
+}

@@ -1,0 +1,38 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomic } from "../node/files.ts";
+import { print, type Verb, withDevice } from "./command.ts";
+import { ConfigFile } from "./configFile.ts";
+import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
+
+export const evaluate: Verb = (program) => {
+  const command = program
+    .command("eval <config.yaml> [settings.yaml]")
+    .description("scores, errors and times of a trained model; settings are chosen on the valset")
+    .option("-o, --output <dir>", "writes evaluation-<set>.json there");
+  withTrainedOptions(command).action(run);
+};
+
+async function run(
+  configPath: string,
+  settingsPath: string | undefined,
+  options: TrainedOptions,
+): Promise<void> {
+  const { task, weights, sets } = await openTrained(configPath, options);
+  const settings = settingsPath === undefined ? null : await ConfigFile.read(settingsPath);
+  const found = await withDevice(options, async () => {
+    const evaluations = [];
+    for (const set of sets) evaluations.push(await task.evaluate(weights, set, settings));
+    return evaluations;
+  });
+  const document = (which: number) => ({ set: sets[which], ...found[which].document });
+  if (options.output !== undefined) {
+    mkdirSync(options.output, { recursive: true });
+    for (const [which, set] of sets.entries())
+      writeAtomic(join(options.output, `evaluation-${set}.json`), JSON.stringify(document(which)));
+  }
+  const documents = sets.map((_, which) => document(which));
+  print(options, documents.length === 1 ? documents[0] : { sets: documents }, () =>
+    sets.map((set, which) => `${set}\n\n${found[which].text}`).join("\n\n"),
+  );
+}
