@@ -2,6 +2,7 @@
 import { cluster } from "./cluster.ts";
 import { devices } from "./devices.ts";
 import { evaluate } from "./eval.ts";
+import { explain } from "./explain.ts";
 import { infer } from "./infer.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { score } from "./score.ts";
@@ -13,6 +14,7 @@ export const verbs = {
   cluster,
   devices,
   eval: evaluate,
+  explain,
   infer,
   reconstruct,
   score,

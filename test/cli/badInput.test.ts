@@ -226,3 +226,11 @@ test("cluster refuses text among the points", async () => {
   writeFileSync(file, "x,y\n1,2\n3,four\n");
   await expectRefused(["cluster", file], /points\.csv line 3/);
 });
+
+test.each([
+  [["explain", "unet"], /explain\(model\): expected .*mlp, got unet$/],
+  [["explain", "mlp", "--size", "depth=3"], /--size: expected one of rows=2048 .*, got depth=3$/],
+  [["explain", "mlp", "--size", "rows=0"], /--size rows: expected a whole number ≥ 1, got 0$/],
+  [["explain", "encoder-layer", "--size", "heads=5", "--device", "js"], /width/],
+  [["explain", "eggnet", "--size", "hits=5", "--device", "js"], /hits ≥ particles, got 5/],
+])("%j is refused", (args, message) => expectRefused(args, message));

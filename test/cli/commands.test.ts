@@ -6,10 +6,11 @@ import { filesIn, folder, run, writeEvent, writeWeights } from "./helpers.ts";
 test("without a verb, the verbs are printed", async () => {
   const { code, stdout } = await run();
   expect(code).toBe(0);
-  for (const verb of ["cluster", "devices", "reconstruct", "score"]) expect(stdout).toContain(verb);
+  for (const verb of ["cluster", "devices", "explain", "reconstruct", "score"])
+    expect(stdout).toContain(verb);
 });
 
-test.each(["cluster", "devices", "reconstruct", "score"])(
+test.each(["cluster", "devices", "explain", "reconstruct", "score"])(
   "%s --help explains its options",
   async (verb) => {
     const { code, stdout } = await run(verb, "--help");
