@@ -55,7 +55,14 @@ export {
   scanDbscan,
   scanHdbscan,
 } from "./clusteringScan.ts";
-export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
+export {
+  type Columns,
+  type Condition,
+  type Conditions,
+  conditionForms,
+  isCondition,
+  rowsThatMeet,
+} from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
