@@ -44,4 +44,5 @@ export default defineConfig([
     clean: false,
   },
   page("view"),
+  page("report"),
 ]);
