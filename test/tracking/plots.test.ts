@@ -30,7 +30,7 @@ describe.each(Object.entries(plotSamples))("the plot %s", (name, spec) => {
   afterEach(() => void vi.restoreAllMocks());
 
   test("is the specification that was looked at", async () => {
-    await expect(`${brief(spec)}\n`).toMatchFileSnapshot(`plots/${name}.json`);
+    await expect(`${brief(spec)}\n`).toMatchFileSnapshot(`plots/${name}.txt`);
     expect(JSON.parse(JSON.stringify(spec))).toEqual(spec); // plain JSON
   });
 
