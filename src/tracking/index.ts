@@ -13,6 +13,7 @@ export {
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
+  cutsOfSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
   type DbscanScanOptions,
