@@ -56,7 +56,14 @@ export {
   scanDbscan,
   scanHdbscan,
 } from "./clusteringScan.ts";
-export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
+export {
+  type Columns,
+  type Condition,
+  type Conditions,
+  conditionForms,
+  isCondition,
+  rowsThatMeet,
+} from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
@@ -67,6 +74,14 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export {
+  type RedvidEvent,
+  type RedvidKind,
+  readRedvid,
+  redvidHits,
+  redvidParameters,
+  writeRedvid,
+} from "./datasets/redvid.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
@@ -82,6 +97,15 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export { cellFeatureNames, cellFeatures, moduleRows } from "./features/cellFeatures.ts";
+export { type DecomposeOptions, decompose, decompositionQuality } from "./features/decompose.ts";
+export {
+  type FeatureStore,
+  type FeatureStoreOptions,
+  featureStore,
+} from "./features/featureStore.ts";
+export * from "./features/mapping.ts";
+export * from "./features/segment.ts";
 export {
   consecutiveEdges,
   cutEdges,
