@@ -151,8 +151,11 @@ export {
 export * from "./metrics/index.ts";
 export {
   hitEta,
+  hitNumHits,
+  hitPhi,
   hitPt,
   hitReconstructable,
+  hitVertexRadius,
   particleRowOfHit,
   type ReconstructableOptions,
 } from "./particleOfHit.ts";
