@@ -13,6 +13,7 @@ export {
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
+  cutsOfSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
   type DbscanScanOptions,
@@ -152,8 +153,11 @@ export {
 export * from "./metrics/index.ts";
 export {
   hitEta,
+  hitNumHits,
+  hitPhi,
   hitPt,
   hitReconstructable,
+  hitVertexRadius,
   particleRowOfHit,
   type ReconstructableOptions,
 } from "./particleOfHit.ts";
