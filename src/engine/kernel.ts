@@ -93,11 +93,11 @@ export interface WasmSpelling {
   suits?: (attrs: Attrs) => boolean;
   units: (dims: Dims) => number;
   /** Multiply-adds, or what takes as long; roughly. */
-  work: (dims: Dims) => number;
+  work: (dims: Dims, attrs: Attrs) => number;
   /** Units that are worth what each range of them begins with, such as copies of an operand. Default: 1. */
   grain?: (dims: Dims) => number;
   /** Bytes of working memory. */
-  scratch: (dims: Dims) => number;
+  scratch: (dims: Dims, attrs: Attrs) => number;
   /** Code that does the units from `frame.from` up to `frame.to`. */
   code: (frame: WasmFrame, attrs: Attrs) => Code;
 }

@@ -76,6 +76,9 @@ export const f32 = {
   load: load([0x2a], 2),
   store: store([0x38], 2),
   convertI32U: unary(0xb3),
+  lt: binary(0x5d),
+  gt: binary(0x5e),
+  le: binary(0x5f),
   add: binary(0x92),
   mul: binary(0x94),
 };
@@ -124,6 +127,8 @@ export const v128 = {
   andNot: binaryV(79),
   or: binaryV(80),
   xor: binaryV(81),
+  /** 1 if any bit is set. */
+  anyTrue: unaryV(83),
   /** Bits of x where the mask is set, else of y. */
   select: (mask: Code, x: Code, y: Code): Code => [x, y, mask, simd(82)],
 };
