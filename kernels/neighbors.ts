@@ -2,6 +2,8 @@ import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { declareList, insert, insertReference, storeList } from "./insertion.ts";
 
+import { nearestRowsWasm } from "./wasm/neighbors.ts";
+
 /** A line per four coordinates. Spelled out, because coordinates in an array would not be in registers. */
 const quadsOf = ({ dim }: Attrs, line: (quad: number) => string): string =>
   Array.from({ length: Math.ceil(Number(dim) / 4) }, (_, q) => line(q)).join("\n");
@@ -57,6 +59,8 @@ export const nearestRows: KernelSpec = defineKernel({
       y.set(list.rows, q * k);
     }
   },
+
+  wasm: nearestRowsWasm,
 
   wgsl: (attrs) => /* wgsl */ `
   var event = 0u; // the last that starts at i or before

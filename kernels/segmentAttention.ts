@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { segmentAttentionGradientWasm, segmentAttentionWasm } from "./wasm/segmentAttention.ts";
 
 const largest = 3.4028234663852886e38; // greatest finite f32
 
@@ -46,6 +47,8 @@ export const segmentAttention: KernelSpec = defineKernel({
         logSum[s * H + h] = greatest + Math.log(Math.max(total, 1e-30));
       }
   },
+
+  wasm: segmentAttentionWasm,
 
   wgsl: /* wgsl */ `
   let quads = (dims.D + 3u) / 4u;
@@ -114,6 +117,8 @@ export const segmentAttentionGradient: KernelSpec = defineKernel({
       dScores[i] = weight * slope;
     }
   },
+
+  wasm: segmentAttentionGradientWasm,
 
   wgsl: /* wgsl */ `
   let own = segmentOf[i / dims.H];

@@ -81,10 +81,10 @@ export function eggnetOptions(config: EggNetConfig): EggNetOptions {
 
 /** The key `weighting`: what pairs of hits count in the loss. */
 export interface EggNetWeighting {
-  true_default?: number | null;
-  fake_default?: number | null;
+  true_default?: number | null | undefined;
+  fake_default?: number | null | undefined;
   /** In order: the last one that is met counts. */
-  conditional_weighting?: readonly { weight: number; conditions: Conditions }[];
+  conditional_weighting?: readonly { weight: number; conditions: Conditions }[] | undefined;
 }
 
 /**

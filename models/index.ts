@@ -13,7 +13,10 @@ export {
   eggnetOptions,
   pairWeights,
 } from "./eggnetConfig.ts";
+export * from "./eggnetEvaluation.ts";
 export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
+export * from "./eggnetSamples.ts";
+export { type EggNetRates, eggnetSchedule } from "./eggnetSchedule.ts";
 export * from "./regressorBatches.ts";
 export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";

@@ -31,7 +31,7 @@ export function mapRow(size: Code, body: (place: Place) => Code): Code {
   ];
 }
 
-/** Combines `term` over a row into all lanes of `total`, four partial results in a fixed order. */
+/** Combines `term` over a row into all lanes of `total`, sixteen partial results in a fixed order. */
 export function reduceRow(
   size: Code,
   total: Local,
@@ -41,14 +41,19 @@ export function reduceRow(
 ): Code {
   const { offset, four, one } = places();
   const end = i32.shl(size, number(2));
-  const fits = i32.leU(add(offset, number(16)), end);
+  const fits = (bytes: number) => i32.leU(add(offset, number(bytes)), end);
+  const partial = [total, local("v128"), local("v128"), local("v128")];
+  // a combination waits for the one before it, so four of them are under way
+  const next = (into: Local) => [
+    set(into, combine(into, term(four))),
+    set(offset, add(offset, number(16))),
+  ];
   return [
     set(offset, number(0)),
-    set(total, start),
-    repeatWhile(fits, [
-      set(total, combine(total, term(four))),
-      set(offset, add(offset, number(16))),
-    ]),
+    partial.map((into) => set(into, start)),
+    repeatWhile(fits(64), partial.map(next)),
+    repeatWhile(fits(16), next(total)),
+    partial.slice(1).map((part) => set(total, combine(total, part))),
     acrossLanes(combine, total),
     loopUp(offset, end, number(4), set(total, combine(total, term(one)))),
   ];

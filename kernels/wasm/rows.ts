@@ -14,16 +14,21 @@ export const softmaxWasm: WasmSpelling = {
   scratch: () => 0,
   code({ dims: { F }, at, from, to }) {
     const [r, x, y] = [local("i32"), local("i32"), local("i32")];
-    const [greatest, total] = [local("v128"), local("v128")];
+    const [greatest, total, weight] = [local("v128"), local("v128"), local("v128")];
     const start = i32.shl(i32.mul(r, F), i32.const(2));
     const lowest = f32x4.const(Number.NEGATIVE_INFINITY);
     return loop(r, from, to, [
       set(x, i32.add(at.x, start)),
       set(y, i32.add(at.y, start)),
-      reduceRow(F, greatest, f32x4.max, lowest, ({ load }) => load(x)),
-      mapRow(F, ({ load, store }) => store(y, exp(sub(load(x), greatest)))),
-      reduceRow(F, total, add, f32x4.const(0), ({ load }) => load(y)),
-      mapRow(F, ({ load, store }) => store(y, div(load(y), total))),
+      // passes over a NaN, which is one again in its exponential and so in the sum
+      reduceRow(F, greatest, f32x4.pmax, lowest, ({ load }) => load(x)),
+      reduceRow(F, total, add, f32x4.const(0), ({ load, store }) => [
+        set(weight, exp(sub(load(x), greatest))),
+        store(y, weight),
+        weight,
+      ]),
+      set(total, div(f32x4.const(1), total)),
+      mapRow(F, ({ load, store }) => store(y, mul(load(y), total))),
     ]);
   },
 };

@@ -93,11 +93,11 @@ export interface WasmSpelling {
   suits?: (attrs: Attrs) => boolean;
   units: (dims: Dims) => number;
   /** Multiply-adds, or what takes as long; roughly. */
-  work: (dims: Dims) => number;
+  work: (dims: Dims, attrs: Attrs) => number;
   /** Units that are worth what each range of them begins with, such as copies of an operand. Default: 1. */
   grain?: (dims: Dims) => number;
   /** Bytes of working memory. */
-  scratch: (dims: Dims) => number;
+  scratch: (dims: Dims, attrs: Attrs) => number;
   /** Code that does the units from `frame.from` up to `frame.to`. */
   code: (frame: WasmFrame, attrs: Attrs) => Code;
 }
@@ -173,6 +173,12 @@ export function resolveKernel(
           `defineKernel(${spec.name}): expected ${name} to have axes of ${known.join(", ")}, got ${axis}`,
         );
   return kernel;
+}
+
+/** Buffers that a launch of the kernel binds: all inputs and results. */
+export function numBuffers(spec: KernelSpec, attrs: Attrs): number {
+  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  return Object.keys(inputs).length + 1 + Object.keys(spec.more ?? {}).length;
 }
 
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { FormatError } from "../engine/errors.ts";
-import { type Event, readTrackml, writeTrackml } from "../tracking/index.ts";
+import { type Event, readEventFile, readTrackml, writeTrackml } from "../tracking/index.ts";
 import { readFileBytes, writeAtomic } from "./files.ts";
 
 /** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
@@ -14,6 +14,10 @@ export function readEvent(prefix: string): Promise<Event> {
   };
   return readTrackml(open, basename(prefix));
 }
+
+/** Reads a processed event, if the path is that of a safetensors file, else the TrackML event of that prefix. */
+export const readAnyEvent = async (path: string): Promise<Event> =>
+  path.endsWith(".safetensors") ? readEventFile(await readFileBytes(path), path) : readEvent(path);
 
 /** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
 export function eventPrefixes(path: string): string[] {

@@ -42,33 +42,41 @@ export function rowsThatMeet(
       throw new FormatError(
         `conditions: expected a column ${name} of ${numRows} rows, got ${column ? column.length : `none (of ${Object.keys(columns).join(", ")})`}`,
       );
-    const holds = predicateOf(name, condition);
+    const holds = predicateOf(condition);
+    if (!holds)
+      throw new FormatError(
+        `conditions(${name}): expected ${conditionForms}, got ${shown(condition)}`,
+      );
     for (let row = 0; row < numRows; row++) if (!holds(column[row])) meets[row] = 0;
   }
   return meets;
 }
 
-function predicateOf(name: string, condition: Condition): (value: number | bigint) => boolean {
-  if (!Array.isArray(condition)) {
-    if (isValue(condition)) return (value) => equals(value, condition);
-  } else {
-    const [first, second] = condition as readonly unknown[];
-    if (condition.length === 2 && isRange(condition)) return isWithin(condition);
-    if ((first === "within" || first === "not_within") && isRange(second)) {
-      const within = isWithin(second);
-      const isNumber = (value: number | bigint) => !Number.isNaN(Number(value));
-      return first === "within" ? within : (value) => isNumber(value) && !within(value);
-    }
-    if ((first === "in" || first === "not_in") && Array.isArray(second) && second.every(isValue)) {
-      const isListed = (value: number | bigint) => second.some((other) => equals(value, other));
-      return first === "in" ? isListed : (value) => !isListed(value);
-    }
-    if ((first === "is" || first === "is_not") && isValue(second))
-      return (value) => equals(value, second) === (first === "is");
+/** What conditions look like, for messages. */
+export const conditionForms =
+  "a value, [low, high] or [within | not_within | in | not_in | is | is_not, …]";
+
+export const isCondition = (condition: unknown): condition is Condition =>
+  predicateOf(condition) !== null;
+
+/** Null for what is no condition. */
+function predicateOf(condition: unknown): ((value: number | bigint) => boolean) | null {
+  if (isValue(condition)) return (value) => equals(value, condition);
+  if (isRange(condition)) return isWithin(condition);
+  if (!Array.isArray(condition) || condition.length !== 2) return null;
+  const [first, second] = condition as readonly unknown[];
+  if ((first === "within" || first === "not_within") && isRange(second)) {
+    const within = isWithin(second);
+    const isNumber = (value: number | bigint) => !Number.isNaN(Number(value));
+    return first === "within" ? within : (value) => isNumber(value) && !within(value);
   }
-  throw new FormatError(
-    `conditions(${name}): expected a value, [low, high] or [within | not_within | in | not_in | is | is_not, …], got ${JSON.stringify(condition, (_, value) => (typeof value === "bigint" ? `${value}` : value))}`,
-  );
+  if ((first === "in" || first === "not_in") && Array.isArray(second) && second.every(isValue)) {
+    const isListed = (value: number | bigint) => second.some((other) => equals(value, other));
+    return first === "in" ? isListed : (value) => !isListed(value);
+  }
+  if ((first === "is" || first === "is_not") && isValue(second))
+    return (value) => equals(value, second) === (first === "is");
+  return null;
 }
 
 const isValue = (value: unknown): value is Value =>
@@ -87,3 +95,6 @@ function equals(value: number | bigint, other: Value): boolean {
   if (typeof value !== "bigint") return value === Number(other);
   return Number.isInteger(Number(other)) && value === BigInt(other);
 }
+
+const shown = (condition: unknown): string =>
+  JSON.stringify(condition, (_, value) => (typeof value === "bigint" ? `${value}` : value));

@@ -13,6 +13,7 @@ export {
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
+  cutsOfSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
   type DbscanScanOptions,
@@ -55,7 +56,14 @@ export {
   scanDbscan,
   scanHdbscan,
 } from "./clusteringScan.ts";
-export { type Columns, type Condition, type Conditions, rowsThatMeet } from "./conditions.ts";
+export {
+  type Columns,
+  type Condition,
+  type Conditions,
+  conditionForms,
+  isCondition,
+  rowsThatMeet,
+} from "./conditions.ts";
 export {
   type Column,
   type ColumnType,
@@ -66,6 +74,16 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
+export { limitNoise, reducePileup } from "./datasets/filters.ts";
+export {
+  type RedvidEvent,
+  type RedvidKind,
+  readRedvid,
+  redvidHits,
+  redvidParameters,
+  writeRedvid,
+} from "./datasets/redvid.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
@@ -81,23 +99,52 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export { cellFeatureNames, cellFeatures, moduleRows } from "./features/cellFeatures.ts";
+export { type DecomposeOptions, decompose, decompositionQuality } from "./features/decompose.ts";
+export {
+  type FeatureStore,
+  type FeatureStoreOptions,
+  featureStore,
+} from "./features/featureStore.ts";
+export * from "./features/mapping.ts";
+export * from "./features/segment.ts";
 export {
   consecutiveEdges,
   cutEdges,
+  type DoubletCuts,
+  doublets,
   type EdgeIndex,
   edgeWeights,
   filterEdges,
   type HitsOfParticles,
   type LabelledGraph,
   type LabelOptions,
+  type LayeredHits,
+  type LayerPair,
+  type LearnOptions,
+  type Limits,
   labelledGraph,
   layerwiseEdges,
+  learnModulePairs,
+  learnModuleTriplets,
+  type ModuleHits,
+  type ModuleMapOptions,
+  type ModulePair,
+  type ModuleTriplet,
+  type ModuleTruth,
+  modulePairEdges,
+  moduleTripletEdges,
   modulewiseEdges,
   type NearestGraph,
   type NearestGraphOptions,
   type NodeTruth,
   nearestGraph,
   outwardEdges,
+  pixelCuts,
+  pixelHits,
+  pixelLabels,
+  pixelLayers,
+  pixelPairs,
   vertexDistances,
   type Walkthrough,
   type WalkthroughOptions,
@@ -106,8 +153,11 @@ export {
 export * from "./metrics/index.ts";
 export {
   hitEta,
+  hitNumHits,
+  hitPhi,
   hitPt,
   hitReconstructable,
+  hitVertexRadius,
   particleRowOfHit,
   type ReconstructableOptions,
 } from "./particleOfHit.ts";
@@ -118,6 +168,7 @@ export {
   particleEta,
   particlePt,
 } from "./particles.ts";
+export * from "./plots/index.ts";
 export { philoxStream, type Rng, splitMix } from "./random.ts";
 export {
   type HitBatch,

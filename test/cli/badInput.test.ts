@@ -166,11 +166,24 @@ test.each([
     ["cluster", "none.csv", "--min-cluster-size", "1"],
     /--min-cluster-size: expected a whole number ≥ 2, got 1/,
   ],
-  [["cluster", "a.csv", "--method", "x"], /--method: expected hdbscan or dbscan, got x/],
-  [["cluster", "a.csv", "--method", "toString"], /--method: expected hdbscan or dbscan/],
+  [["cluster", "a.csv", "--method", "x"], /--method: expected hdbscan, dbscan, cc, got x/],
+  [["cluster", "a.csv", "--method", "toString"], /--method: expected hdbscan, dbscan, cc/],
   [["cluster", "a.csv", "--method", "dbscan"], /--eps: expected a distance .*, got none/],
   [["cluster", "a.csv", "--method", "dbscan", "--eps", "-1"], /--eps: expected a number ≥ 0/],
-  [["cluster", "a.csv", "--eps", "1"], /--eps: expected --method dbscan, got hdbscan/],
+  [["cluster", "a.csv", "--method", "cc"], /--eps: expected a distance with --method cc, got none/],
+  [
+    ["cluster", "a.csv", "--method", "dbscan", "--eps", "1,x"],
+    /--eps: expected a number ≥ 0, got x/,
+  ],
+  [
+    ["cluster", "a.csv", "--method", "cc", "--eps", "1", "--min-samples", "2"],
+    /--min-samples: expected --method hdbscan or dbscan, got cc/,
+  ],
+  [
+    ["cluster", "a.csv", "--method", "cc", "--eps", "1", "--cut", "2"],
+    /--cut: expected --method hdbscan, got cc/,
+  ],
+  [["cluster", "a.csv", "--eps", "1"], /--eps: expected --method dbscan or cc, got hdbscan/],
   [
     ["cluster", "a.csv", "--method", "dbscan", "--eps", "1", "--min-cluster-size", "4"],
     /--min-cluster-size: expected --method hdbscan, got dbscan/,
@@ -226,3 +239,11 @@ test("cluster refuses text among the points", async () => {
   writeFileSync(file, "x,y\n1,2\n3,four\n");
   await expectRefused(["cluster", file], /points\.csv line 3/);
 });
+
+test.each([
+  [["explain", "unet"], /explain\(model\): expected .*mlp, got unet$/],
+  [["explain", "mlp", "--size", "depth=3"], /--size: expected one of rows=2048 .*, got depth=3$/],
+  [["explain", "mlp", "--size", "rows=0"], /--size rows: expected a whole number ≥ 1, got 0$/],
+  [["explain", "encoder-layer", "--size", "heads=5", "--device", "js"], /width/],
+  [["explain", "eggnet", "--size", "hits=5", "--device", "js"], /hits ≥ particles, got 5/],
+])("%j is refused", (args, message) => expectRefused(args, message));

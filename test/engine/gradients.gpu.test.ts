@@ -1,4 +1,4 @@
-/** Gradients on the GPU: those of the js backend in double precision, which the fast tests check. */
+/** Gradients in f32, on the GPU and in WebAssembly: those of the js backend in double precision, which the fast tests check. */
 import { afterAll, beforeAll, describe, test } from "vitest";
 import {
   type Device,
@@ -14,24 +14,24 @@ import { useDevice } from "../helpers/backends.ts";
 import type { Case } from "../helpers/gradients/case.ts";
 import { exampleChecks, samplers } from "../helpers/gradients/checks.ts";
 
-describe("one case of every op", () => {
+describe.each(["wasm", "webgpu"] as const)("one case of every op", (backend) => {
   let devices: Device[];
   beforeAll(async () => {
-    devices = [await openInNode({ backend: "webgpu" }), await openDevice({ backend: "js-f64" })];
+    devices = [await openInNode({ backend }), await openDevice({ backend: "js-f64" })];
   });
   afterAll(() => Promise.all(devices.map((device) => device.close())));
 
   for (const [which, [name, sampler]] of Object.entries(samplers).entries())
-    test(`${name} has the same gradients on webgpu and js`, async () => {
+    test(`${name} has the same gradients on ${backend} and js`, async () => {
       const random = randomFrom(which);
       const sample = sampler(random);
       const seed = randomTensor(random, sample.f(...sample.inputs).shape);
-      const [gpu, js] = await Promise.all(
+      const [found, js] = await Promise.all(
         devices.map((device) => gradientsOn(device, sample, seed)),
       );
       // 2e-4: sums of a dozen f32 terms, and the 1e-4 that `pow` allows
       for (const [i, expected] of js.entries())
-        await assertClose(gpu[i], expected, 2e-4).catch((error) => {
+        await assertClose(found[i], expected, 2e-4).catch((error) => {
           throw new Error(`${sample.text}: ${error.message}`);
         });
     });
@@ -45,7 +45,7 @@ async function gradientsOn(device: Device, { f, inputs }: Case, seed: Tensor): P
   return found;
 }
 
-describe("at single points", () => {
-  useDevice("webgpu");
+describe.each(["wasm", "webgpu"] as const)("at single points on %s", (backend) => {
+  useDevice(backend);
   for (const { name, run } of exampleChecks) test(name, run);
 });

@@ -31,7 +31,7 @@ async function edgeLayer() {
   return { ends, weight, bias, known };
 }
 
-describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   useDevice(backend);
 
   test("is the product with the concatenation, in value and gradients", async () => {

@@ -3,6 +3,7 @@ import { indices, knn, ShapeError, topk, zeros } from "../../src/index.ts";
 import { describeNeighbors } from "../helpers/neighborProperties.ts";
 
 describeNeighbors("js", 40);
+describeNeighbors("wasm", 20);
 
 test("what cannot be searched is named", () => {
   const points = zeros([5, 3]);

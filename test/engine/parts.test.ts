@@ -3,6 +3,7 @@ import { defineKernel } from "../../src/engine/kernel.ts";
 import { describeParts } from "../helpers/parts.ts";
 
 describeParts("js");
+describeParts("wasm");
 
 test("a further result has axes that inputs or output name", () => {
   const spec = {

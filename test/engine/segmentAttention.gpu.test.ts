@@ -13,7 +13,7 @@ import {
 import { useDevice } from "../helpers/backends.ts";
 import { randomFrom } from "../helpers/generate.ts";
 
-describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   useDevice(backend);
 
   test("forward is one launch, and nothing of the size of the edges is stored", async () => {

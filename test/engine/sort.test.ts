@@ -3,6 +3,7 @@ import { argsort, cumsum, DTypeError, ShapeError, searchSorted, zeros } from "..
 import { describeSorts } from "../helpers/sortProperties.ts";
 
 describeSorts("js", 20);
+describeSorts("wasm", 10);
 
 test("orders are of one axis of numbers", () => {
   expect(() => argsort(zeros([2, 2]))).toThrow(new ShapeError("argsort: expected [E], got [2, 2]"));

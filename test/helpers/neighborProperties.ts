@@ -91,7 +91,7 @@ function anySearch(random: Random, isGrid: boolean): Search {
   };
 }
 
-export function describeNeighbors(backend: "js" | "webgpu", rounds: number): void {
+export function describeNeighbors(backend: "js" | "wasm" | "webgpu", rounds: number): void {
   describe(`neighbors on ${backend}`, () => {
     const device = useDevice(backend);
     const random = randomFrom(11);

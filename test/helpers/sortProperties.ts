@@ -49,7 +49,7 @@ function keysOf(random: Random, dtype: DType, size: number): number[] {
 const rowsOf = (size: number) => Array.from({ length: size }, (_, i) => i);
 const listOf = async (x: Tensor) => [...(await x.data())];
 
-export function describeSorts(backend: "js" | "webgpu", rounds: number): void {
+export function describeSorts(backend: "js" | "wasm" | "webgpu", rounds: number): void {
   describe(`sorting on ${backend}`, () => {
     const device = useDevice(backend);
     const random = randomFrom(5);

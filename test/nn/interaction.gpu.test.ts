@@ -59,7 +59,7 @@ const makeModel = ({ isFused = false } = {}) =>
     rng: new Rng(2),
   });
 
-describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   const device = useDevice(backend);
 
   test("twenty graphs of other sizes, after a warm-up, create no pipeline and no plan", async () => {

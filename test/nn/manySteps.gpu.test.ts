@@ -18,7 +18,7 @@ import { collectGarbage } from "../helpers/gc.ts";
 const numSteps = 1000;
 const warmUp = 100;
 
-describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   const device = useDevice(backend);
 
   test("a training of a thousand steps stays as it is after the first hundred", async () => {

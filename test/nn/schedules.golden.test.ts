@@ -2,14 +2,12 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { expect, test } from "vitest";
+import { type EggNetRates, eggnetSchedule } from "../../models/index.ts";
 import {
-  atLeast,
   constantRate,
   cosine,
   cosineRestarts,
   exponentialDecay,
-  linearWarmup,
-  plateau,
   type Schedule,
   stepDecay,
 } from "../../src/index.ts";
@@ -20,24 +18,9 @@ const tolerance = 1e-12;
 
 /** EggNet's options under its own names, one rate per epoch. */
 interface EggnetCase {
-  hparams: Record<string, number | string | null | undefined>;
+  hparams: EggNetRates;
   lr_per_epoch: number[];
   metric_per_epoch?: number[];
-}
-
-function eggnetSchedule({ hparams }: EggnetCase): Schedule {
-  const number = (key: string, otherwise: number) => Number(hparams[key] ?? otherwise);
-  const [rate, factor, patience] = ["lr", "factor", "patience"].map((key) => number(key, 1));
-  const from = number("warmup", 0);
-  const mode = (hparams.metric_mode ?? "min") as "min" | "max";
-  const schedules: Record<string, () => Schedule> = {
-    StepLR: () => stepDecay({ rate, factor, period: patience, from }),
-    ReduceLROnPlateau: () => plateau({ rate, factor, patience, mode, from }),
-    CosineAnnealingWarmRestarts: () =>
-      cosineRestarts({ rate, period: patience, growth: 2, minRate: 1e-8 }),
-  };
-  const schedule = schedules[String(hparams.scheduler ?? "StepLR")]();
-  return atLeast(number("min_lr", 0), linearWarmup({ rate, duration: from }, schedule));
 }
 
 const files = (folder: string, pattern: RegExp, key: string) =>
@@ -64,7 +47,7 @@ function expectRates(schedule: Schedule, rates: readonly number[], metrics?: rea
 }
 
 test.for(eggnet)("eggnet $name", ({ entry }) => {
-  expectRates(eggnetSchedule(entry), entry.lr_per_epoch, entry.metric_per_epoch);
+  expectRates(eggnetSchedule(entry.hparams), entry.lr_per_epoch, entry.metric_per_epoch);
 });
 
 /** HyperTrack's schedulers; the file gives rates only, so the period is where the restart is. */

@@ -6,6 +6,7 @@ import { FormatError } from "../../src/engine/errors.ts";
 import {
   type OpenFile,
   readDetectors,
+  readRedvid,
   readSubmission,
   readTrackml,
   readTruth,
@@ -141,6 +142,17 @@ test.each([false, true])("damaged submissions, gzip %s", (gzipped) =>
     table("hit_id,track_id", (i) => `${i},${i % 3}`),
     gzipped,
     (bytes) => readSubmission(bytes, "s.csv"),
+  ),
+);
+
+test.each([false, true])("damaged REDVID sets, gzip %s", (gzipped) =>
+  fuzz(
+    table(
+      "event_id;sub_detector_id;track_id;hit_r;hit_theta;hit_z;radial_coeff;pitch_coeff;azimuthal_coeff",
+      (i) => `${i >> 2};${i & 3};${i & 1};${i}.5;0.25;-${i};0.5;2;-1`,
+    ),
+    gzipped,
+    (bytes) => readRedvid(bytes, "curved", "r.csv"),
   ),
 );
 

@@ -1,9 +1,10 @@
 /** The catalogue of model families. */
 import type { ConfigFile } from "../configFile.ts";
 import type { Family } from "../family.ts";
+import { eggnet } from "./eggnet.ts";
 import { transformerRegressor } from "./transformerRegressor.ts";
 
-export const families: readonly Family[] = [transformerRegressor];
+export const families: readonly Family[] = [transformerRegressor, eggnet];
 
 /** The family that `model:` names. */
 export function familyOf(file: ConfigFile): Family {

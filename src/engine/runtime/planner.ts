@@ -4,7 +4,7 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
-import { kernelNamed } from "../kernel.ts";
+import { kernelNamed, numBuffers } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
 import {
   type Launch,
@@ -54,7 +54,10 @@ export class Planner {
 
   /** The plan of a graph: made and compiled if there is none of its structure and these choices. */
   async prepare(outputs: readonly Expr[], planning: Planning): Promise<Prepared> {
-    const hasKernel = ({ op }: Expr) => kernelNamed(op) !== undefined && planning.kernels(op);
+    const hasKernel = ({ op, attrs }: Expr) => {
+      const spec = planning.kernels(op) ? kernelNamed(op) : undefined;
+      return spec !== undefined && numBuffers(spec, attrs) <= this.backend.limits.inputs + 1;
+    };
     const { fuse } = planning;
     const rewrites = new Set<string>();
     let expanded = outputs;
@@ -87,7 +90,7 @@ export class Planner {
   ): Promise<CompiledPlan> {
     if (!this.backend.storesF16 && nodes.some(({ dtype }) => dtype === "f16"))
       throw new DeviceError(
-        `${this.backend.name}: expected a backend that stores f16 (js, or webgpu where the adapter has shader-f16), got one without (use f32)`,
+        `${this.backend.name}: expected a backend that stores f16 (js, wasm, or webgpu where the adapter has shader-f16), got one without (use f32)`,
       );
     const maxInputs = this.backend.limits.inputs;
     const hasLanes = this.backend.lanes(1, 2 ** 20) > 0;

@@ -1,6 +1,6 @@
 /** The `wasm` backend: modules assembled from programs, over one linear memory. */
 import { jsSource } from "../codegen/js.ts";
-import { hostArray } from "../dtype.ts";
+import { type HostArray, packInto, unpack } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import type { Kernel, WasmSpelling } from "../kernel.ts";
@@ -64,21 +64,21 @@ export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend 
     description: `WebAssembly with vectors of four, ${numThreads === 1 ? "one thread" : `${numThreads} threads`}`,
     precision: "f32",
     limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
-    storesF16: false,
+    storesF16: true,
     lanes: () => 0,
     createBuffer: (bytes, purpose) => memory.take(bytes, purpose),
     slice: (buffer, start, bytes): WasmBuffer => ({
       bytes,
       address: (buffer as WasmBuffer).address + start,
+      whole: buffer.whole ?? buffer,
     }),
     destroyBuffer: (buffer) => memory.give(buffer as WasmBuffer),
     upload(buffer, data, dtype) {
-      memory.view((buffer as WasmBuffer).address, dtype, data.length).set(data);
+      packInto(memory.stored((buffer as WasmBuffer).address, dtype, data.length), data);
     },
     read(buffer, dtype, count) {
-      const data = hostArray(dtype, count);
-      data.set(memory.view((buffer as WasmBuffer).address, dtype, count));
-      return Promise.resolve(data);
+      const stored = memory.stored((buffer as WasmBuffer).address, dtype, count);
+      return Promise.resolve(unpack(stored, dtype, count));
     },
 
     compileProgram: (program, label) => {
@@ -163,8 +163,9 @@ async function kernelRun(kernel: Kernel, finish: Program | null, place: Place): 
       const pending = spelled.run(slots, own);
       return pending ? pending.then(finished) : finished();
     }
-    const views = buffers.map(({ address, bytes }, slot) =>
-      place.memory.view(address, reference.dtypes[slot], bytes / 4),
+    const views = buffers.map(
+      ({ address, bytes }, slot) =>
+        place.memory.stored(address, reference.dtypes[slot], bytes / 4) as HostArray,
     );
     reference.run(views, own);
     return finished();

@@ -1,3 +1,4 @@
+import { ShapeError } from "../../engine/errors.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { type AttentionExtras, SelfAttention, UnprojectedAttention } from "./attention.ts";
@@ -36,6 +37,10 @@ export class EncoderLayer {
 
   constructor(options: EncoderLayerOptions) {
     const { width, numHeads, hiddenDim, isUnprojected, dropout = 0, rng } = options;
+    if (width % numHeads !== 0)
+      throw new ShapeError(
+        `EncoderLayer: expected a width divisible by ${numHeads} heads, got ${width}`,
+      );
     const Attention = isUnprojected ? UnprojectedAttention : SelfAttention;
     this.selfAttn = new Attention(width, numHeads, rng, dropout);
     this.linear1 = new Linear(width, hiddenDim, rng);

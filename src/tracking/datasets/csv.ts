@@ -64,11 +64,13 @@ export const lineOf = (row: number): string => `line ${row + 2}`;
 /** Text of a table, the inverse of `readCsv`: a header line, then one line a row. */
 export function writeCsv(
   columns: Readonly<Record<string, ArrayLike<number | bigint | string>>>,
+  separator = ",",
 ): string {
   const names = Object.keys(columns);
   const values = Object.values(columns);
-  const lines = [names.join(",")];
-  for (let r = 0; r < (values[0]?.length ?? 0); r++) lines.push(values.map((v) => v[r]).join(","));
+  const lines = [names.join(separator)];
+  const numRows = values[0]?.length ?? 0;
+  for (let r = 0; r < numRows; r++) lines.push(values.map((v) => v[r]).join(separator));
   return `${lines.join("\n")}\n`;
 }
 

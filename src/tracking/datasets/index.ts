@@ -1,5 +1,6 @@
 /** Catalogue of data formats: one file each, readers of bytes and writers of text. */
 export * from "./detectors.ts";
+export * from "./redvid.ts";
 export * from "./split.ts";
 export * from "./subEvents.ts";
 export * from "./submission.ts";

@@ -18,13 +18,18 @@ import {
   shuffle,
   v128,
 } from "../../../src/engine/codegen/wasm/instructions.ts";
-import { assemble, type Definition, define } from "../../../src/engine/codegen/wasm/module.ts";
+import {
+  assemble,
+  type Definition,
+  define,
+  maxPages,
+} from "../../../src/engine/codegen/wasm/module.ts";
 
 type Exports = Record<string, (...args: number[]) => number>;
 
 function instantiate(functions: readonly Definition[], isShared = false) {
   const memory = new WebAssembly.Memory(
-    isShared ? { initial: 1, maximum: 65536, shared: true } : { initial: 1 },
+    isShared ? { initial: 1, maximum: maxPages, shared: true } : { initial: 1 },
   );
   const module = new WebAssembly.Module(assemble({ imports: [], functions, isShared }));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });

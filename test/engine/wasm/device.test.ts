@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { type ElementwiseOp, elementwise } from "../../../src/engine/ops/elementwise.ts";
-import { WasmMemory } from "../../../src/engine/runtime/wasm/memory.ts";
+import { type WasmBuffer, WasmMemory } from "../../../src/engine/runtime/wasm/memory.ts";
 import {
   explain,
   layerNorm,
+  matmul,
   ones,
   type Pipeline,
   Rng,
@@ -89,4 +90,27 @@ test("memory that comes back is used again, joined with its neighbors, and is ze
   expect(joined.address).toBe(a!.address);
   expect(memory.view(joined.address, "f32", 32).every((x) => x === 0)).toBe(true);
   expect(memory.take(64, purpose).address).toBeGreaterThan(c!.address);
+});
+
+test("memory beyond the sign of an address is memory, and beyond all addresses an error", async () => {
+  for (const threads of [1, 2]) {
+    const own = await openDevice({ backend: "wasm", threads });
+    const purpose = { label: "test", dtype: "f32", shape: [2 ** 29] } as const;
+    const half = own.backend.createBuffer(2 ** 31, purpose); // never touched
+    const rng = new Rng(3);
+    const [a, b] = [rng.normal([70, 90]), rng.normal([90, 80])];
+    const high = await matmul(a, b).add(1).data();
+    expect(() => own.backend.createBuffer(2 ** 31, purpose)).toThrow(
+      /^wasm\(test\): expected room for 2147483648 B beside \d{10} B, got none \(f32 \[536870912\]; 32-bit addresses reach 4294901760 B\)$/,
+    );
+    await own.close();
+    const js = await openDevice({ backend: "js" });
+    const same = new Rng(3);
+    const [c, d] = [same.normal([70, 90]), same.normal([90, 80])];
+    const wanted = await matmul(c, d).add(1).data();
+    // random numbers and sums of 90 products in f32
+    for (const [i, y] of wanted.entries()) expect(Math.abs(high[i]! - y)).toBeLessThan(1e-3);
+    await js.close();
+    expect((half as WasmBuffer).address).toBeLessThan(2 ** 31);
+  }
 });

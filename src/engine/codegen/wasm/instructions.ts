@@ -45,7 +45,9 @@ const floatBytes = (value: number): number[] => [
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
   load: load([0x28], 2),
+  load16U: load([0x2f], 1),
   store: store([0x36], 2),
+  store16: store([0x3b], 1),
   eqz: unary(0x45),
   eq: binary(0x46),
   ne: binary(0x47),
@@ -74,6 +76,9 @@ export const f32 = {
   load: load([0x2a], 2),
   store: store([0x38], 2),
   convertI32U: unary(0xb3),
+  lt: binary(0x5d),
+  gt: binary(0x5e),
+  le: binary(0x5f),
   add: binary(0x92),
   mul: binary(0x94),
 };
@@ -95,6 +100,8 @@ export const v128 = {
     ...new Uint8Array(new Uint32Array(words).buffer),
   ],
   load: load(simd(0), 2),
+  /** Four words from four unsigned halves. */
+  load16x4U: load(simd(4), 1),
   load32Splat: load(simd(9), 2),
   store: store(simd(11), 2),
   load32Lane: (address: Code, x: Code, lane: number): Code => [address, x, simd(86), 2, 0, lane],
@@ -106,12 +113,22 @@ export const v128 = {
     unsigned(offset),
     lane,
   ],
+  store64Lane: (address: Code, x: Code, lane: number, offset = 0): Code => [
+    address,
+    x,
+    simd(91),
+    1,
+    unsigned(offset),
+    lane,
+  ],
   not: unaryV(77),
   and: binaryV(78),
   /** x and not y */
   andNot: binaryV(79),
   or: binaryV(80),
   xor: binaryV(81),
+  /** 1 if any bit is set. */
+  anyTrue: unaryV(83),
   /** Bits of x where the mask is set, else of y. */
   select: (mask: Code, x: Code, y: Code): Code => [x, y, mask, simd(82)],
 };
@@ -156,6 +173,9 @@ export const i32x4 = {
   truncF32: unaryV(248),
   truncF32U: unaryV(249),
 };
+
+/** Words to unsigned halves, those of x before those of y; they fit. */
+export const i16x8 = { narrowI32U: binaryV(134) };
 
 /** Products of the two low, or high, words of each operand, 64 bits each. */
 export const i64x2 = { extmulLowU: binaryV(222), extmulHighU: binaryV(223) };

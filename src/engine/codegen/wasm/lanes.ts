@@ -49,7 +49,7 @@ export function numberOf(value: Lanes): Code {
 export const times = (x: Code, factor: number): Code => i32.mul(x, i32.const(factor));
 
 export const literalOf = (number: number, type: ValueType): Lanes => {
-  if (type === "f32") return { kind: "same", vector: f32x4.const(number) };
+  if (type === "f32" || type === "f16") return { kind: "same", vector: f32x4.const(number) };
   if (type === "bool") return { kind: "same", vector: i32x4.const(number ? 0xffffffff : 0) };
   return { kind: "number", code: i32.const(number), literal: number };
 };

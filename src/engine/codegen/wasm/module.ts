@@ -69,8 +69,8 @@ export function assemble({ imports, functions, isShared }: ModuleParts): Uint8Ar
   ]);
 }
 
-/** The most that 32-bit addresses reach, in pages of 64 KiB. */
-export const maxPages = 65536;
+/** The most that 32-bit addresses reach, in pages of 64 KiB, less one: so the end has an address too. */
+export const maxPages = 65535;
 
 /** A shared memory must name its greatest size. */
 const memoryLimits = (isShared: boolean): number[] =>

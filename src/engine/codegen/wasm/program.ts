@@ -148,7 +148,7 @@ class Emitter {
       case "philox":
         return this.vectors(args, (which) => philox(args.map((arg) => vectorOf(arg, which))));
       case "cast": {
-        const isWhole = (each: ValueType) => each !== "f32" && each !== "bool";
+        const isWhole = (each: ValueType) => !["f32", "f16", "bool"].includes(each);
         if (from === type || (isWhole(from) && isWhole(type))) return args[0];
         return this.vectors(args, (which) => cast(vectorOf(args[0], which), from, type));
       }
@@ -167,7 +167,8 @@ class Emitter {
 
   private param(type: ValueType, position: number): Lanes {
     const at = position * wordBytes;
-    if (type === "f32") return this.vectors([], () => v128.load32Splat(this.block, at));
+    if (type === "f32" || type === "f16")
+      return this.vectors([], () => v128.load32Splat(this.block, at));
     if (type === "bool")
       return this.vectors([], () => i32x4.ne(v128.load32Splat(this.block, at), i32x4.const(0)));
     const to = local("i32");

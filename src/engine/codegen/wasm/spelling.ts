@@ -2,6 +2,7 @@
 import { elementwise } from "../../ops/elementwise.ts";
 import type { ValueType } from "../../program.ts";
 import { type Callable, type Code, call, shared, type WasmType } from "./code.ts";
+import { float16Patterns, float16Values } from "./float16.ts";
 import { f32x4, f64, i32, i32x4, v128 } from "./instructions.ts";
 
 /** A function of numbers that a module imports: the JavaScript spelling of an op. */
@@ -12,7 +13,7 @@ export interface JsOp extends Callable {
 
 type Kind = "f32" | "i32" | "u32" | "bool";
 const kindOf = (type: ValueType): Kind => {
-  if (type === "f16") throw new Error("wasm: expected no f16, which the planner refuses");
+  if (type === "f16") return "f32"; // as which it is computed with
   return type === "index" ? "u32" : type;
 };
 
@@ -73,7 +74,11 @@ function fromNumber(kind: Kind, x: Code, lane: number, number: Code): Code {
   return i32x4.replaceLane(x, lane, kind === "bool" ? i32.sub(i32.const(0), word) : word);
 }
 
+/** To the nearest value that f16 has. */
+const rounded = (x: Code): Code => float16Values(float16Patterns(x));
+
 export function cast(x: Code, from: ValueType, to: ValueType): Code {
+  if (to === "f16") return from === to ? x : rounded(cast(x, from, "f32"));
   const [source, target] = [kindOf(from), kindOf(to)];
   if (source === target) return x;
   if (target === "bool")

@@ -1,5 +1,4 @@
 /** How launches are cut for threads: by how much work they are, which decides nothing but speed. */
-import type { Dims, WasmSpelling } from "../../kernel.ts";
 
 /** Statements of four elements, or multiply-adds of a kernel: some 20 µs, and many times what a chunk costs. */
 const leastWork = 2 ** 16;
@@ -24,16 +23,10 @@ export function chunkOfLoops(
   return { axis, length: lengthOf(extent, wanted, step) };
 }
 
-/** How many units of a kernel are one chunk. */
-export function chunkOf(
-  units: number,
-  { work, grain }: WasmSpelling,
-  dims: Dims,
-  threads: number,
-): number {
-  const wanted = wantedChunks(work(dims), threads);
-  // what every chunk does anew is worth it where threads would have nothing to do
-  const most = Math.max(threads, Math.floor(units / (grain?.(dims) ?? 1)));
+/** How many units of a kernel are one chunk; `grain` are worth what every chunk does anew. */
+export function chunkOf(units: number, work: number, grain: number, threads: number): number {
+  const wanted = wantedChunks(work, threads);
+  const most = Math.max(threads, Math.floor(units / grain)); // else threads would have nothing to do
   return lengthOf(units, Math.min(wanted, most), 1);
 }
 

@@ -1,6 +1,6 @@
 /** Buffers in one linear memory: first fit among the free ranges, which are merged when neighbors. */
 import { maxPages } from "../../codegen/wasm/module.ts";
-import { arrayOver, type DType, type HostArray } from "../../dtype.ts";
+import { arrayOver, bytesPer, type DType, type HostArray, type StoredArray } from "../../dtype.ts";
 import { OutOfMemoryError } from "../../errors.ts";
 import type { DeviceBuffer } from "../../expr.ts";
 import { type Purpose, showPurpose } from "../backend.ts";
@@ -60,9 +60,14 @@ export class WasmMemory {
   }
 
   /** The elements of a range of memory; invalid after the next `take`. */
-  view(address: number, dtype: DType, count: number): HostArray {
+  view(address: number, dtype: Exclude<DType, "f16">, count: number): HostArray {
+    return this.stored(address, dtype, count) as HostArray;
+  }
+
+  /** The same as they lie there. */
+  stored(address: number, dtype: DType, count: number): StoredArray {
     const memory = this.memory.buffer as ArrayBuffer;
-    return arrayOver(dtype, memory, "f32", address, 4 * count) as HostArray; // no f16 is stored here
+    return arrayOver(dtype, memory, "f32", address, bytesPer(dtype) * count);
   }
 
   /** Memory for one launch. */
@@ -85,11 +90,16 @@ export class WasmMemory {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {
+      if (end > maxPages * pageBytes) throw new RangeError("beyond 32-bit addresses");
       this.memory.grow(missing);
     } catch {
       throw new OutOfMemoryError(
-        `wasm(${purpose.label}): expected memory for ${bytes} B, got none (${showPurpose(purpose)})`,
+        `wasm(${purpose.label}): expected room for ${bytes} B beside ${this.bytesTaken} B, got none (${showPurpose(purpose)}; 32-bit addresses reach ${maxPages * pageBytes} B)`,
       );
     }
+  }
+
+  private get bytesTaken(): number {
+    return this.free.reduce((sum, { start, end }) => sum - (end - start), this.end - firstAddress);
   }
 }

@@ -58,9 +58,10 @@ export async function compileWasmKernel(
   const run: Run = (buffers, params) => {
     const dims = Object.fromEntries(names.map((name, which) => [name, params[which]]));
     const extent = spelling.units(dims);
-    const length = chunkOf(extent, spelling, dims, threads.count);
+    const work = spelling.work(dims, kernel.attrs);
+    const length = chunkOf(extent, work, spelling.grain?.(dims) ?? 1, threads.count);
     const count = names.length + buffers.length;
-    const step = lines(spelling.scratch(dims));
+    const step = lines(spelling.scratch(dims, kernel.attrs));
     const numScratch = length < extent ? threads.count : 1;
     const block = memory.scratch(lines(4 * count) + step * numScratch);
     const words = memory.view(block, "u32", count);
@@ -104,7 +105,7 @@ function fillBlock(
   const words = memory.view(address, "u32", count);
   const floats = memory.view(address, "f32", types.length);
   for (const [which, { type }] of types.entries())
-    if (type === "f32") floats[which] = params[which];
+    if (type === "f32" || type === "f16") floats[which] = params[which];
     else words[which] = params[which];
   for (const slot of uses.keys()) words[types.length + slot] = buffers[slot].address;
   return address;

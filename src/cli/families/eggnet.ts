@@ -1,0 +1,211 @@
+/** EggNet (arXiv:2407.13925) under the keys of its published program. */
+import {
+  EggNet,
+  type EggNetConfig,
+  type EggNetTruth,
+  eggnetInputs,
+  eggnetLoss,
+  eggnetOptions,
+  eggnetSchedule,
+  eggnetTruth,
+  embedHits,
+  hitColumn,
+  pairWeights,
+  randomPairs,
+  tracksAt,
+} from "../../../models/index.ts";
+import type { HostTensor } from "../../engine/formats/hostTensor.ts";
+import type { Safetensors } from "../../engine/formats/safetensors.ts";
+import {
+  Adam,
+  loadParameters,
+  Rng,
+  type Tensor,
+  type TrainingPass,
+  type TrainingResult,
+  tensor,
+  train,
+} from "../../index.ts";
+import { type Event, eggnetValidation, philoxStream } from "../../tracking/index.ts";
+import { sample } from "../../tracking/random.ts";
+import type { ConfigFile } from "../configFile.ts";
+import {
+  type DataSet,
+  dataSets,
+  type Evaluation,
+  family,
+  type InferredEvent,
+  type Task,
+  type TrainingHooks,
+} from "../family.ts";
+import { type EggNetSettings, eggnetEvaluationSchema, eggnetSchema } from "./eggnetConfig.ts";
+import { evaluateEggnet } from "./eggnetEvaluation.ts";
+import { type EggNetSets, readSets, signalHits } from "./eggnetSets.ts";
+
+export const eggnet = family(
+  ["eggnet", "EggNet"],
+  eggnetSchema,
+  async (config) => new EggNetTask(config, await readSets(config)),
+);
+
+/** What the validation of a training clusters with, as published. */
+const validationEps = 0.1;
+
+const kinds = {
+  Contrastive: "contrastive",
+  WeightedContrastive: "weightedContrastive",
+  ObjectCondensation: "objectCondensation",
+} as const;
+
+/** An event on its way through the network. */
+interface Batch {
+  hits: Tensor;
+  truth: EggNetTruth;
+}
+
+class EggNetTask implements Task {
+  readonly name: string;
+  readonly epochs: number;
+  private readonly config: EggNetSettings;
+  private readonly sets: EggNetSets;
+
+  constructor(config: EggNetSettings, sets: EggNetSets) {
+    this.name = config.model_name;
+    this.epochs = config.max_epochs;
+    this.config = config;
+    this.sets = sets;
+  }
+
+  get summary(): string {
+    const all = dataSets.map((set) => this.sets[set]);
+    const hits = all.flat().reduce((sum, { numHits }) => sum + numHits, 0);
+    const { length: numDropped } = this.sets.dropped;
+    const dropped = numDropped > 0 ? `; ${numDropped} dropped by the cuts` : "";
+    return `${all.map(({ length }) => length).join(" + ")} events to train, validate and test on, ${hits} hits${dropped}`;
+  }
+
+  get stepsPerEpoch(): number {
+    return this.sets.trainset.length;
+  }
+
+  get metadata(): Record<string, string> {
+    const { node_features: features, node_scales: scales } = this.config;
+    return { node_features: features.join(" "), node_scales: scales.join(" ") };
+  }
+
+  numEvents(set: DataSet): number {
+    return this.sets[set].length;
+  }
+
+  async train(hooks: TrainingHooks, weights?: Safetensors): Promise<TrainingResult> {
+    const { config } = this;
+    const model = this.model(weights);
+    const { lr, lr_weight_decay: weightDecay } = config;
+    return train({
+      ...hooks,
+      model,
+      optimizer: new Adam(model, { learningRate: lr, weightDecay, amsgrad: true }),
+      schedule: eggnetSchedule(config),
+      batches: (epoch) => this.inOrderOf(epoch),
+      loss: (m, batch, pass) => this.loss(m, batch, pass),
+      validate: (m) => this.validate(m),
+      mode: config.metric_mode,
+      epochs: config.max_epochs,
+      seed: config.seed,
+      checkpointEvery: config.checkpoint_every,
+    });
+  }
+
+  async *infer(weights: Safetensors, set: DataSet): AsyncGenerator<InferredEvent> {
+    const model = this.model(weights);
+    for (const event of this.sets[set]) {
+      const { embedding, score } = await embedHits(model, eggnetInputs(event, this.features));
+      const { data, numPoints, dim } = embedding;
+      const tensors = new Map<string, HostTensor>([
+        ["hit_embedding", { dtype: "F32", shape: [numPoints, dim], data } as HostTensor],
+        ["hit_id", { dtype: "I32", shape: [numPoints], data: Int32Array.from(event.hits.hitId) }],
+      ]);
+      if (score) tensors.set("hit_score", { dtype: "F32", shape: [numPoints, 1], data: score });
+      yield { event: event.name, tensors, metadata: this.metadata };
+    }
+  }
+
+  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation> {
+    return evaluateEggnet(this.model(weights), {
+      events: this.sets[set],
+      features: this.features,
+      settings: settings
+        ? settings.resolve(eggnetEvaluationSchema)
+        : eggnetEvaluationSchema.parse({}),
+    });
+  }
+
+  private get features() {
+    const { node_features: names, node_scales: scales } = this.config;
+    return { names, scales, detectors: this.sets.detectors };
+  }
+
+  private model(weights?: Safetensors): EggNet {
+    const options = eggnetOptions(this.config as EggNetConfig);
+    const model = new EggNet({ ...options, rng: new Rng(this.config.seed) });
+    if (weights) loadParameters(model, weights.tensors, "weights");
+    return model;
+  }
+
+  /** Events of the training set, in an order that seed and epoch decide. */
+  private *inOrderOf(epoch: number): Generator<Batch> {
+    const { trainset } = this.sets;
+    const rng = philoxStream(this.config.seed, [epoch, 0]);
+    for (const at of sample(rng, trainset.length, trainset.length))
+      yield this.batchOf(trainset[at]);
+  }
+
+  private batchOf(event: Event): Batch {
+    const { weighting } = this.config;
+    const names = (weighting?.conditional_weighting ?? []).flatMap(({ conditions }) =>
+      Object.keys(conditions),
+    );
+    const columns = Object.fromEntries(names.map((name) => [name, hitColumn(event, name)]));
+    const { trueWeight, fakeWeight } = pairWeights(weighting, columns, event.numHits);
+    const truth = { ...eggnetTruth(event), trueWeight: tensor(trueWeight), fakeWeight };
+    return { hits: eggnetInputs(event, this.features), truth };
+  }
+
+  private loss(model: EggNet, { hits, truth }: Batch, { rng }: TrainingPass): Tensor {
+    const { config } = this;
+    return eggnetLoss(model.forward(hits), truth, {
+      kind: kinds[config.loss],
+      k: config.knn_loss,
+      margin: config.margin,
+      ...(typeof config.r_max_train === "number" && { maxDistance: config.r_max_train }),
+      ...(config.randomisation > 0 && {
+        randomPairs: randomPairs(rng, hits.shape[0], config.randomisation),
+      }),
+      minCharge: config.qmin,
+      noiseWeight: config.sb,
+    }).loss;
+  }
+
+  /** Mean over the validation set of the monitored rate. */
+  private async validate(model: EggNet): Promise<number> {
+    const { config } = this;
+    const monitored = {
+      val_eff: "efficiency",
+      val_signal_eff: "signalEfficiency",
+      val_dup: "duplicateRate",
+      val_fak: "fakeRate",
+    } as const;
+    let sum = 0;
+    for (const event of this.sets.valset) {
+      const { embedding } = await embedHits(model, eggnetInputs(event, this.features));
+      const rates = eggnetValidation({
+        label: tracksAt(embedding, [validationEps])[0],
+        particle: event.truth!.particleIndex,
+        isTarget: signalHits(event, config),
+      });
+      const rate = rates[monitored[config.metric_to_monitor]];
+      sum += Number.isNaN(rate) ? 0 : rate;
+    }
+    return sum / Math.max(1, this.sets.valset.length);
+  }
+}

@@ -1,0 +1,84 @@
+/** `trackgrad eval` for EggNet: rates at each radius, scores at the chosen one, times. */
+import {
+  type EggNet,
+  type EggNetFeatures,
+  eggnetInputs,
+  embedHits,
+  hdbscanTracks,
+  ratesInBins,
+  type ScannedRadius,
+  scanRadii,
+  timesOf,
+  tracksAt,
+} from "../../../models/index.ts";
+import type { Event, MatchingRates, Tracks } from "../../tracking/index.ts";
+import type { Evaluation } from "../family.ts";
+import { meanOf, reportOf, scoreTable } from "../scores.ts";
+import { table } from "../table.ts";
+import type { EggNetEvaluationSettings } from "./eggnetConfig.ts";
+
+interface EvaluationOptions {
+  events: readonly Event[];
+  features: EggNetFeatures;
+  settings: EggNetEvaluationSettings;
+}
+
+export async function evaluateEggnet(
+  model: EggNet,
+  { events, features, settings }: EvaluationOptions,
+): Promise<Evaluation> {
+  const { eps, eps_scan: radii, target_tracks: targets, compat } = settings;
+  const matching = { targets, ...(compat && { compat: "eggnet" as const, minTrackHits: 1 }) };
+  const embedded = [];
+  const milliseconds: Record<string, number[]> = { network: [], dbscan: [], hdbscan: [] };
+  const timed = <T>(what: string, task: () => T): T => {
+    const start = performance.now();
+    const result = task();
+    milliseconds[what].push(performance.now() - start);
+    return result;
+  };
+  for (const event of events) {
+    const start = performance.now();
+    const { embedding } = await embedHits(model, eggnetInputs(event, features));
+    milliseconds.network.push(performance.now() - start);
+    embedded.push({ event, embedding });
+  }
+  const found = embedded.map(({ embedding }) =>
+    timed("dbscan", () => tracksAt(embedding, [eps])[0]),
+  );
+  const others = embedded.map(({ embedding }) => timed("hdbscan", () => hdbscanTracks(embedding)));
+  const scan = scanRadii(embedded, { eps: radii, ...matching });
+  const [chosen] = scanRadii(embedded, { eps: [eps], ...matching });
+  const scores = (tracks: readonly Tracks[]) =>
+    events.map((event, e) => reportOf(event, tracks[e], { compat }));
+  const times = Object.fromEntries(
+    Object.entries(milliseconds).map(([what, each]) => [what, timesOf(each)]),
+  );
+  const [reports, byHdbscan] = [scores(found), scores(others)];
+  return {
+    document: {
+      ...{ events: reports, mean: meanOf(reports), eps, rates: chosen, scan },
+      ...{ bins: ratesInBins(events, found, matching), hdbscan: meanOf(byHdbscan) },
+      milliseconds: times,
+    },
+    text: [
+      `DBSCAN, eps ${eps}\n${scoreTable(reports)}`,
+      `HDBSCAN\n${scoreTable(byHdbscan)}`,
+      ratesTable(scan),
+      `per event: ${Object.entries(times)
+        .map(([what, { mean, std }]) => `${what} ${mean.toPrecision(3)} ± ${std.toPrecision(2)} ms`)
+        .join(", ")}`,
+    ].join("\n\n"),
+  };
+}
+
+/** Rates with the half width of their 68 % intervals. */
+function ratesTable(scan: readonly ScannedRadius[]): string {
+  const share = ({ value, low, high }: MatchingRates["duplicateRate"]) =>
+    `${value.toFixed(3)} ± ${((high - low) / 2).toFixed(3)}`;
+  const rows = scan.map((rates) => [
+    rates.eps.toFixed(2),
+    ...[rates.efficiency, rates.fakeRate, rates.duplicateRate].map(share),
+  ]);
+  return table(["eps", "efficiency", "fake rate", "duplicate rate"], rows);
+}

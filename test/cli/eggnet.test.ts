@@ -1,0 +1,134 @@
+/** EggNet from the command line: on events that this program simulated itself. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
+import { folder, run } from "./helpers.ts";
+
+const configuration = (events: string, split: string): string =>
+  [
+    "model: EggNet",
+    `input_dir: ${events}`,
+    `data_split: ${split}`,
+    "node_features: [hit_r, hit_phi, hit_z]",
+    "node_scales: [1000, 3.14, 1000]",
+    "hard_cuts:",
+    "  hit_particle_pt: [0.3, .inf]",
+    "weighting:",
+    "  true_default: 1",
+    "  fake_default: 1",
+    "  conditional_weighting:",
+    "    - { weight: 2, conditions: { hit_particle_pt: [1, .inf] } }",
+    ...["node_rep_dim", "edge_rep_dim", "encoder_hidden", "node_0_hidden", "edge_hidden"].map(
+      (key) => `${key}: 8`,
+    ),
+    "node_hidden: 8",
+    "node_pspace_dim: 4",
+    "layernorm: true",
+    "embedding_norm: true",
+    "output_activation: Tanh",
+    "recurrent: true",
+    "n_iters: 1",
+    "n_gnns_per_iter: 1",
+    "knn_train: 4",
+    "knn_loss: 4",
+    "randomisation: 100",
+    "accelerator: cuda # of another machine",
+    "lr: 1.0e-2",
+    "warmup: null",
+    "max_epochs: 8",
+  ].join("\n");
+
+async function prepared(split = "[3, 1, 1]"): Promise<{ path: string; at: string }> {
+  const at = folder();
+  const events = join(at, "events");
+  const small = ["--events", "5", "--particles", "6", "--noise", "0.1"];
+  expect((await run("simulate", ...small, "-o", events, "--quiet")).code).toBe(0);
+  const path = join(at, "eggnet.yaml");
+  writeFileSync(path, configuration(events, split));
+  return { path, at };
+}
+
+test("trains, infers and evaluates with the keys of the published configurations", async () => {
+  const { path, at } = await prepared();
+  const runPath = join(at, "run");
+  const device = ["--device", "wasm", "--quiet"];
+  const trained = await run("train", path, "-o", runPath, ...device, "--json");
+  expect(trained.stderr).toBe("");
+  expect(JSON.parse(trained.stdout)).toMatchObject({ epochs: 8, steps: 24, stopped: "epochs" });
+  const losses = readFileSync(join(runPath, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .flatMap((line) => JSON.parse(line).train_loss ?? []);
+  expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
+
+  const inferred = join(at, "inferred");
+  const sets = ["-d", "valset", "-d", "testset"];
+  const code = await run("infer", path, "-c", runPath, "-o", inferred, ...sets, ...device);
+  expect(code.code).toBe(0);
+  const file = join(inferred, "testset", "event000000005.safetensors");
+  const { tensors, metadata } = readSafetensors(readFileSync(file), file);
+  const [numHits, dim] = tensors.get("hit_embedding")!.shape;
+  expect([dim, tensors.get("hit_id")!.shape]).toEqual([4, [numHits]]);
+  expect(metadata.node_features).toBe("hit_r hit_phi hit_z");
+  expect(existsSync(join(inferred, "valset", "event000000004.safetensors"))).toBe(true);
+
+  const settings = join(at, "eval.yaml");
+  writeFileSync(settings, "target_tracks: { hit_particle_nhits: [3, .inf] }\neps: 0.15\n");
+  const evaluated = await run("eval", path, settings, "-c", runPath, ...device, "--json");
+  const { events, mean, eps, scan, rates, hdbscan } = JSON.parse(evaluated.stdout);
+  expect(events).toHaveLength(1);
+  expect([eps, scan.length]).toEqual([0.15, 10]);
+  expect(rates.efficiency).toEqual(scan[2].efficiency); // the scan has that radius too
+  for (const rate of [mean.doubleMajority, hdbscan.doubleMajority, rates.efficiency.value])
+    expect(rate).toBeGreaterThanOrEqual(0);
+});
+
+test("reads features of cells, and slices in azimuth", async () => {
+  const { path, at } = await prepared();
+  const changes = [
+    "node_features=[hit_r, hit_phi, hit_z, hit_cell_count, hit_leta, hit_gphi]",
+    "node_scales=[1000, 3.14, 1000, 1, 1, 3.14]",
+    "hard_cuts={hit_particle_id: [not_in, [0]]}", // noise hits may lack cells
+    "phi_segmented=true",
+    "max_nodes=40",
+    "graph_fraction=0.5",
+    "max_epochs=1",
+  ].flatMap((set) => ["--set", set]);
+  const { code, stderr } = await run(
+    "train",
+    path,
+    "-o",
+    join(at, "run"),
+    ...changes,
+    "--device",
+    "js",
+  );
+  expect(code, stderr).toBe(0);
+  const [, hits] =
+    /3 \+ 1 \+ 1 events to train, validate and test on, (\d+) hits/.exec(stderr) ?? [];
+  expect(Number(hits)).toBeLessThan(4 * 40 + 200); // the test event is whole
+});
+
+test("what does not fit together is refused before anything runs", async () => {
+  const { path } = await prepared("[3, 1, 4]");
+  const refused = async (...sets: string[]) => {
+    const changes = sets.flatMap((set) => ["--set", set]);
+    const { code, stderr } = await run("train", path, ...changes, "--device", "wasm");
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(await refused()).toContain("expected 4 events for the testset, got 1");
+  expect(await refused("data_split=[1, 1, 1]", "node_scales=[1000]")).toContain(
+    "expected a list of 3, one for each of node_features",
+  );
+  expect(await refused("hard_cuts={hit_pt: [1, 2, 3]}")).toContain("expected a value, [low, high]");
+  expect(await refused("data_split=[1, 1, 1]", "hard_cuts={hit_pt: [1, 2]}")).toContain(
+    "hit_pt: expected hit_ and one of x, y, z, r, phi",
+  );
+  expect(
+    await refused("data_split=[1, 1, 1]", "hard_cuts={hit_particle_pt: [1000, .inf]}"),
+  ).toContain("expected events with 20 hits or more after the cuts, got none of 1");
+  expect(await refused("hard_cuts={track_pt: [1, 2]}")).toContain("expected conditions on hits");
+  expect(await refused("hidden_activation=Swish")).toContain("expected one of relu, tanh");
+});
