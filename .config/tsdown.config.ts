@@ -38,4 +38,5 @@ export default defineConfig([
   },
   { ...shared, entry: { cli: "src/cli/main.ts" }, platform: "node", dts: false, clean: false },
   page("view"),
+  page("report"),
 ]);

@@ -2,15 +2,20 @@
 import { indices, tensor } from "../src/engine/create.ts";
 import { FormatError } from "../src/engine/errors.ts";
 import type { Tensor } from "../src/engine/tensor.ts";
-import { type Columns, type Conditions, rowsThatMeet } from "../src/tracking/conditions.ts";
+import { type Conditions, rowsThatMeet } from "../src/tracking/conditions.ts";
+import type { Detectors } from "../src/tracking/datasets/detectors.ts";
 import { type Event, selectHits } from "../src/tracking/event.ts";
+import { cellFeatureNames, cellFeatures } from "../src/tracking/features/cellFeatures.ts";
 import { coordinates, hitCoordinate, isCoordinate } from "../src/tracking/features/coordinates.ts";
+import { type SegmentOptions, segmentEvent } from "../src/tracking/features/segment.ts";
 import { modulewiseEdges, vertexDistances } from "../src/tracking/graphs/truthEdges.ts";
 import { hitEta, hitPt, particleRowOfHit } from "../src/tracking/particleOfHit.ts";
 import type { EggNetTruth } from "./eggnetLoss.ts";
 
+export type HitColumn = Float32Array | Float64Array | Uint32Array | BigUint64Array;
+
 /** What conditions and features may name: `hit_` and one of these, or a coordinate. */
-const ofParticles: Readonly<Record<string, (event: Event) => ArrayLike<number | bigint>>> = {
+const ofParticles: Readonly<Record<string, (event: Event) => HitColumn>> = {
   id: ({ hits }) => hits.hitId,
   particle_id: ({ particleIds, truth }) =>
     BigUint64Array.from(particleOf(truth), (p) => particleIds[p]),
@@ -34,28 +39,59 @@ function hitsOfSame(particle: Uint32Array): Uint32Array {
   return particle.map((p) => count.get(p) as number);
 }
 
-/** The column of an event that a configuration calls `hit_…`. */
-export function hitColumn(event: Event, name: string): ArrayLike<number | bigint> {
+/** The column of an event that a configuration calls `hit_…`; those of cells need the detectors. */
+export function hitColumn(event: Event, name: string, detectors?: Detectors): HitColumn {
   const short = name.replace(/^hit_/, "");
   if (isCoordinate(short)) return hitCoordinate(event.hits, short);
   if (Object.hasOwn(ofParticles, short)) return ofParticles[short](event);
-  const known = [...Object.keys(coordinates), ...Object.keys(ofParticles)];
+  const which = cellFeatureNames.indexOf(short as CellFeatureName);
+  if (which >= 0) return cellColumn(event, which, detectors);
+  const known = [...Object.keys(coordinates), ...Object.keys(ofParticles), ...cellFeatureNames];
   throw new FormatError(
     `${name}: expected hit_ and one of ${known.join(", ")}, got none of that name`,
   );
 }
 
+type CellFeatureName = (typeof cellFeatureNames)[number];
+const cellsOf = new WeakMap<Event, Float32Array>();
+
+function cellColumn(event: Event, which: number, detectors?: Detectors): Float32Array {
+  const name = cellFeatureNames[which];
+  if (!detectors)
+    throw new FormatError(
+      `hit_${name}: expected detectors (detectors.csv beside the events), got none`,
+    );
+  const table = cellsOf.get(event) ?? cellFeatures(event, detectors);
+  cellsOf.set(event, table);
+  const width = cellFeatureNames.length;
+  return Float32Array.from({ length: event.numHits }, (_, hit) => table[hit * width + which]);
+}
+
 /** The columns that some conditions are about. */
-const columnsFor = (event: Event, conditions: Conditions): Columns =>
+const columnsFor = (event: Event, conditions: Conditions): Record<string, HitColumn> =>
   Object.fromEntries(Object.keys(conditions).map((name) => [name, hitColumn(event, name)]));
 
-/** The hits that meet all conditions. */
-export function cutHits(event: Event, conditions: Conditions): Event {
-  const meets = rowsThatMeet(conditions, columnsFor(event, conditions), event.numHits);
-  return selectHits(
-    event,
-    Array.from(meets.keys()).filter((hit) => meets[hit]),
-  );
+/**
+ * An event as `segmentEvent` cuts it; null where no cut leaves as many hits as are wanted, unless `compat`:
+ * published trainings went on with the event as it was.
+ */
+export function cutEvent(
+  event: Event,
+  { compat = false, ...options }: SegmentOptions & { compat?: boolean },
+): Event | null {
+  const { conditions = {} } = options;
+  const row = Uint32Array.from(event.hits.hitId.keys());
+  const ofTracks = Object.keys(conditions).find((name) => name.startsWith("track_"));
+  if (ofTracks !== undefined)
+    throw new FormatError(
+      `${ofTracks}: expected conditions on hits (hit_…), got one on true edges`,
+    );
+  const hit_phi = hitColumn(event, "hit_phi");
+  const hits = { hit_row: row, hit_phi, ...columnsFor(event, conditions) };
+  const none = { source: new Uint32Array(), target: new Uint32Array() };
+  const { event: cut, fits } = segmentEvent({ hits, tracks: {}, trackEdges: none }, options);
+  if (!fits && !compat) return null;
+  return selectHits(event, cut.hits.hit_row as Uint32Array);
 }
 
 /** 1 for each hit of a particle that meets all conditions, u8 [H]. */
@@ -69,14 +105,16 @@ export interface EggNetFeatures {
   /** Like `hit_r`; a row of the input is these, each divided by its scale. */
   names: readonly string[];
   scales: readonly number[];
+  /** Modules, for features of cells. */
+  detectors?: Detectors | undefined;
 }
 
 /** What the model reads, f32 [H, F]. Not a number where a feature is none, which is refused. */
-export function eggnetInputs(event: Event, { names, scales }: EggNetFeatures): Tensor {
+export function eggnetInputs(event: Event, { names, scales, detectors }: EggNetFeatures): Tensor {
   const { numHits } = event;
   const rows = new Float32Array(numHits * names.length);
   for (const [f, name] of names.entries()) {
-    const column = hitColumn(event, name);
+    const column = hitColumn(event, name, detectors);
     for (let hit = 0; hit < numHits; hit++) {
       const value = Number(column[hit]) / scales[f];
       if (!Number.isFinite(value))

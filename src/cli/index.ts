@@ -5,6 +5,7 @@ import { evaluate } from "./eval.ts";
 import { explain } from "./explain.ts";
 import { infer } from "./infer.ts";
 import { reconstruct } from "./reconstruct.ts";
+import { report } from "./reportRun.ts";
 import { score } from "./score.ts";
 import { simulate } from "./simulate.ts";
 import { train } from "./train.ts";
@@ -17,6 +18,7 @@ export const verbs = {
   explain,
   infer,
   reconstruct,
+  report,
   score,
   simulate,
   train,

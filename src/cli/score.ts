@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { readEvent } from "../node/events.ts";
-import { readFileBytes } from "../node/files.ts";
+import { readFileBytes, writeAtomic } from "../node/files.ts";
 import {
   clusterMetrics,
   type Event,
@@ -9,15 +9,26 @@ import {
   numTracks,
   readSubmission,
   readTruth,
+  type Submission,
   trackFormersMetrics,
   tracksFromSubmission,
 } from "../tracking/index.ts";
-import { type CommonOptions, print, say, type Verb, withCommonOptions } from "./command.ts";
+import {
+  type CommonOptions,
+  print,
+  say,
+  UsageError,
+  type Verb,
+  withCommonOptions,
+} from "./command.ts";
+import { reportPage } from "./report.ts";
 import { type EventReport, meanOf, scoreTable } from "./scores.ts";
 import { table } from "./table.ts";
+import { tracksReport } from "./tracksReport.ts";
 
 interface Options extends CommonOptions {
   compat?: boolean;
+  report?: string;
 }
 
 const ptThresholds = [0, 0.5, 0.9, 1.5]; // GeV, those of the tracking literature
@@ -28,7 +39,8 @@ export const score: Verb = (program) => {
     .description(
       "TrackML score and all efficiencies; by pt if hits and particles lie beside the truth",
     )
-    .option("--compat", "count noise as the published programs do");
+    .option("--compat", "count noise as the published programs do")
+    .option("--report <file>", "writes scores, rates and the event display as one HTML file");
   withCommonOptions(command).action(run);
 };
 
@@ -49,15 +61,25 @@ async function run(submissionFile: string, truthFile: string, options: Options):
     [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`)),
   );
   if (!beside) say(options, "rates by pt: no hits and particles beside the truth");
-  const byPt = beside && prefix !== truthFile ? ratesByPt(await readEvent(prefix), submission) : [];
+  const event = beside && prefix !== truthFile ? await readEvent(prefix) : undefined;
+  const byPt = event ? ratesByPt(event, submission) : [];
+  if (options.report !== undefined) await writeReport(options.report, submission, event);
   const document = { events: [{ ...report, byPt }], mean: meanOf([report]) };
   print(options, document, () =>
     [scoreTable([report]), ptTable(byPt)].filter(Boolean).join("\n\n"),
   );
 }
 
+async function writeReport(file: string, submission: Submission, event?: Event): Promise<void> {
+  if (!event?.truth)
+    throw new UsageError("--report: expected hits and particles beside the truth, got none");
+  const tracks = tracksFromSubmission(submission, event.hits.hitId);
+  const page = await reportPage(tracksReport(`Tracks of ${event.name}`, [{ event, tracks }]));
+  writeAtomic(file, page);
+}
+
 /** Rates among reconstructable particles above each pt threshold. */
-function ratesByPt(event: Event, submission: Parameters<typeof tracksFromSubmission>[0]) {
+function ratesByPt(event: Event, submission: Submission) {
   if (!event.truth) return [];
   const tracks = tracksFromSubmission(submission, event.hits.hitId);
   return clusterMetrics(labelledHits(tracks, event), { ptThresholds });

@@ -13,6 +13,7 @@ export {
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
+  cutsOfSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
   type DbscanScanOptions,
@@ -150,8 +151,11 @@ export {
 export * from "./metrics/index.ts";
 export {
   hitEta,
+  hitNumHits,
+  hitPhi,
   hitPt,
   hitReconstructable,
+  hitVertexRadius,
   particleRowOfHit,
   type ReconstructableOptions,
 } from "./particleOfHit.ts";

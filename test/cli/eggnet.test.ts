@@ -84,6 +84,32 @@ test("trains, infers and evaluates with the keys of the published configurations
     expect(rate).toBeGreaterThanOrEqual(0);
 });
 
+test("reads features of cells, and slices in azimuth", async () => {
+  const { path, at } = await prepared();
+  const changes = [
+    "node_features=[hit_r, hit_phi, hit_z, hit_cell_count, hit_leta, hit_gphi]",
+    "node_scales=[1000, 3.14, 1000, 1, 1, 3.14]",
+    "hard_cuts={hit_particle_id: [not_in, [0]]}", // noise hits may lack cells
+    "phi_segmented=true",
+    "max_nodes=40",
+    "graph_fraction=0.5",
+    "max_epochs=1",
+  ].flatMap((set) => ["--set", set]);
+  const { code, stderr } = await run(
+    "train",
+    path,
+    "-o",
+    join(at, "run"),
+    ...changes,
+    "--device",
+    "js",
+  );
+  expect(code, stderr).toBe(0);
+  const [, hits] =
+    /3 \+ 1 \+ 1 events to train, validate and test on, (\d+) hits/.exec(stderr) ?? [];
+  expect(Number(hits)).toBeLessThan(4 * 40 + 200); // the test event is whole
+});
+
 test("what does not fit together is refused before anything runs", async () => {
   const { path } = await prepared("[3, 1, 4]");
   const refused = async (...sets: string[]) => {
@@ -100,5 +126,9 @@ test("what does not fit together is refused before anything runs", async () => {
   expect(await refused("data_split=[1, 1, 1]", "hard_cuts={hit_pt: [1, 2]}")).toContain(
     "hit_pt: expected hit_ and one of x, y, z, r, phi",
   );
+  expect(
+    await refused("data_split=[1, 1, 1]", "hard_cuts={hit_particle_pt: [1000, .inf]}"),
+  ).toContain("expected events with 20 hits or more after the cuts, got none of 1");
+  expect(await refused("hard_cuts={track_pt: [1, 2]}")).toContain("expected conditions on hits");
   expect(await refused("hidden_activation=Swish")).toContain("expected one of relu, tanh");
 });

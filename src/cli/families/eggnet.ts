@@ -31,6 +31,7 @@ import { sample } from "../../tracking/random.ts";
 import type { ConfigFile } from "../configFile.ts";
 import {
   type DataSet,
+  dataSets,
   type Evaluation,
   family,
   type InferredEvent,
@@ -76,9 +77,11 @@ class EggNetTask implements Task {
   }
 
   get summary(): string {
-    const all = Object.values(this.sets);
+    const all = dataSets.map((set) => this.sets[set]);
     const hits = all.flat().reduce((sum, { numHits }) => sum + numHits, 0);
-    return `${all.map(({ length }) => length).join(" + ")} events to train, validate and test on, ${hits} hits`;
+    const { length: numDropped } = this.sets.dropped;
+    const dropped = numDropped > 0 ? `; ${numDropped} dropped by the cuts` : "";
+    return `${all.map(({ length }) => length).join(" + ")} events to train, validate and test on, ${hits} hits${dropped}`;
   }
 
   get stepsPerEpoch(): number {
@@ -138,7 +141,8 @@ class EggNetTask implements Task {
   }
 
   private get features() {
-    return { names: this.config.node_features, scales: this.config.node_scales };
+    const { node_features: names, node_scales: scales } = this.config;
+    return { names, scales, detectors: this.sets.detectors };
   }
 
   private model(weights?: Safetensors): EggNet {

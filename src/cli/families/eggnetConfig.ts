@@ -56,9 +56,22 @@ export const eggnetSchema = z
     input_dir: z.string().refine((path) => existsSync(path), { error: "a folder that exists" }),
     data_split: z.tuple([atLeast(0), atLeast(0), atLeast(0)]),
     node_features: z.array(z.string()).min(1),
-    node_scales: z.array(z.number()).min(1),
+    node_scales: z
+      .array(z.number().refine((scale) => scale !== 0, { error: "a number other than 0" }))
+      .min(1),
     hard_cuts: conditions.nullish(),
     weighting: weighting.nullish(),
+    phi_segmented: z.boolean().default(false),
+    min_nodes: atLeast(1).default(20),
+    max_nodes: atLeast(1).optional(),
+    graph_fraction: z.number().positive().max(1).default(0.1),
+    graph_fraction_adjustment_method: z
+      .enum(["binary_search", "resample"])
+      .default("binary_search"),
+    graph_adjustment_tol: z.number().positive().default(0.02),
+    max_possible_width: z.boolean().default(false),
+    /** As published: an event that the cuts leave too few hits of is used uncut, not dropped. */
+    compat: z.boolean().default(false),
 
     ...sizes,
     hidden_activation: activation.default("SiLU"),

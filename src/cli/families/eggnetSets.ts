@@ -1,14 +1,20 @@
 /** Reads the events that an EggNet configuration names, and cuts them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { cutHits, isTargetHit } from "../../../models/index.ts";
+import { cutEvent, isTargetHit } from "../../../models/index.ts";
 import { FormatError } from "../../engine/errors.ts";
 import { eventPrefixes, readEvent } from "../../node/events.ts";
-import type { Event } from "../../tracking/index.ts";
+import { readFileBytes } from "../../node/files.ts";
+import { type Detectors, type Event, philoxStream, readDetectors } from "../../tracking/index.ts";
 import { type DataSet, dataSets } from "../family.ts";
 import type { EggNetSettings } from "./eggnetConfig.ts";
 
-export type EggNetSets = Record<DataSet, Event[]>;
+export interface EggNetSets extends Record<DataSet, Event[]> {
+  /** Modules, if there is a detectors.csv beside the events. */
+  readonly detectors: Detectors | undefined;
+  /** Events that the cuts left too few hits of. */
+  readonly dropped: readonly string[];
+}
 
 /**
  * As many events of each set as `data_split` says: the first of its folder, or, where the folder has no
@@ -17,7 +23,8 @@ export type EggNetSets = Record<DataSet, Event[]>;
 export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
   const { input_dir: folder, data_split: counts } = config;
   const isSplit = dataSets.some((set) => existsSync(join(folder, set)));
-  const sets: EggNetSets = { trainset: [], valset: [], testset: [] };
+  const sets: Record<DataSet, Event[]> = { trainset: [], valset: [], testset: [] };
+  const dropped: string[] = [];
   let first = 0;
   for (const [which, set] of dataSets.entries()) {
     if (counts[which] === 0) continue;
@@ -28,17 +35,46 @@ export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
       throw new FormatError(
         `${path}: expected ${counts[which]} events for the ${set}, got ${found.length}`,
       );
-    for (const prefix of found) sets[set].push(await readCut(prefix, config));
+    const rng = philoxStream(config.seed, [0, which + 1]); // of the azimuths of slices
+    for (const prefix of found) {
+      const event = cutEvent(await readEvent(prefix), { ...cutsOf(config, set), rng });
+      if (event) sets[set].push(event);
+      else dropped.push(prefix);
+    }
+    if (sets[set].length === 0)
+      throw new FormatError(
+        `${path}: expected events with ${config.min_nodes} hits or more after the cuts, got none of ${found.length}`,
+      );
     first += counts[which];
   }
-  return sets;
+  return { ...sets, detectors: await detectorsIn(folder), dropped };
 }
 
-async function readCut(prefix: string, { hard_cuts: cuts }: EggNetSettings): Promise<Event> {
-  const event = await readEvent(prefix);
-  const cut = cuts ? cutHits(event, cuts) : event;
-  if (cut.numHits > 0) return cut;
-  throw new FormatError(`${prefix}: expected hits after hard_cuts, got none of ${event.numHits}`);
+/** Slices in azimuth are for training and validation only. */
+function cutsOf(config: EggNetSettings, set: DataSet) {
+  const isSegmented = config.phi_segmented && set !== "testset";
+  return {
+    conditions: config.hard_cuts ?? {},
+    compat: config.compat,
+    minNodes: config.hard_cuts || isSegmented ? config.min_nodes : 1,
+    ...(isSegmented && {
+      isSegmented,
+      fraction: config.graph_fraction,
+      isWidest: config.max_possible_width,
+      tolerance: config.graph_adjustment_tol,
+      method: methods[config.graph_fraction_adjustment_method],
+      ...(config.max_nodes !== undefined && { maxNodes: config.max_nodes }),
+    }),
+  };
+}
+
+const methods = { binary_search: "binarySearch", resample: "resample" } as const;
+
+async function detectorsIn(folder: string): Promise<Detectors | undefined> {
+  const path = ["detectors.csv", "detectors.csv.gz"]
+    .map((name) => join(folder, name))
+    .find(existsSync);
+  return path === undefined ? undefined : readDetectors(await readFileBytes(path), path);
 }
 
 /** Hits of the particles that conditional weighting is about; of all particles without it. */

@@ -8,7 +8,14 @@ import type { EdgeIndex } from "../graphs/edgeIndex.ts";
 import type { Rng } from "../random.ts";
 import { atNodes } from "./mapping.ts";
 
-type Values = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
+type Values =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** Columns of an event by name: of hits [N], of true edges [M], and the edges as rows of hits. */
 export interface EventColumns {

@@ -93,7 +93,8 @@ function curves(
 ): PlotSpec {
   const rows = series.flatMap(({ name, bins }) => bins.map((bin) => row(name, bin, x)));
   const drawn = rows.filter(({ value }) => value !== null); // bins without a trial have no point
-  const most = drawn.reduce((top, { above }) => Math.max(top, above ?? 0), 1);
+  // error bars may leave the picture, points never do
+  const most = drawn.reduce((top, { value }) => Math.max(top, value ?? 0), 1);
   return {
     data: { values: drawn },
     encoding: { color: seriesColor(series.map(({ name }) => name)) },
@@ -117,7 +118,7 @@ function marks(x: Quantity, y: PlotSpec, xTitle = labelOf(x)): PlotSpec[] {
   const tooltip = ["series", "low", "high", "value", "below", "above"].map((field) => ({ field }));
   return [
     {
-      mark: { type: "rule", strokeWidth: 1.5 },
+      mark: { type: "rule", strokeWidth: 1.5, clip: true },
       encoding: {
         x: { field: "low", ...across },
         x2: { field: "high" },
@@ -125,7 +126,7 @@ function marks(x: Quantity, y: PlotSpec, xTitle = labelOf(x)): PlotSpec[] {
       },
     },
     {
-      mark: { type: "rule", strokeWidth: 1.5 },
+      mark: { type: "rule", strokeWidth: 1.5, clip: true },
       encoding: { x: place, y: { field: "below", ...up }, y2: { field: "above" } },
     },
     {

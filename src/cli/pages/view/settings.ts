@@ -25,7 +25,7 @@ export const anyEta = 5; // the slider's end, which cuts nothing
 
 export function defaultSettings(display: Display): Settings {
   const { track, hasTruth, hitId, edges } = display;
-  const isLarge = hitId.length > 20_000; // lines would cover the hits
+  const isLarge = hitId.length > 8000; // lines would cover the hits
   const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
   const shown = track ? "track" : hasTruth ? "particle" : "none";
   return {
