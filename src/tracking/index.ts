@@ -74,6 +74,8 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
+export { limitNoise, reducePileup } from "./datasets/filters.ts";
 export {
   type RedvidEvent,
   type RedvidKind,
