@@ -110,6 +110,8 @@ export interface WasmFrame {
   numbers: Readonly<Record<string, Local>>;
   /** Addresses of the inputs, of the result `y` and of further results, i32. */
   at: Readonly<Record<string, Local>>;
+  /** x · y + sum of v128; in one rounding where the user allows that and the engine can. */
+  multiplyAdd: (x: Code, y: Code, sum: Code) => Code;
   scratch: Local;
   from: Local;
   to: Local;
@@ -173,6 +175,12 @@ export function resolveKernel(
           `defineKernel(${spec.name}): expected ${name} to have axes of ${known.join(", ")}, got ${axis}`,
         );
   return kernel;
+}
+
+/** Buffers that a launch of the kernel binds: all inputs and results. */
+export function numBuffers(spec: KernelSpec, attrs: Attrs): number {
+  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  return Object.keys(inputs).length + 1 + Object.keys(spec.more ?? {}).length;
 }
 
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */
