@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { readEvent } from "../node/events.ts";
+import { readEvent, saveEvent } from "../node/events.ts";
 import { readFileBytes, writeAtomic } from "../node/files.ts";
 import {
   type Event,
@@ -12,7 +11,6 @@ import {
   trackmlDetector,
   writeDetectors,
   writeEventFile,
-  writeTrackml,
 } from "../tracking/index.ts";
 import {
   type CommonOptions,
@@ -128,8 +126,5 @@ function write(folder: string, event: Event, { gzip, processed }: Options): void
       `simulate: expected an event with hits, got none in ${event.name} (more particles or noise)`,
     );
   if (processed) writeAtomic(join(folder, `${event.name}.safetensors`), writeEventFile(event));
-  for (const [kind, text] of Object.entries(processed ? {} : writeTrackml(event))) {
-    const path = join(folder, `${event.name}-${kind}.csv`);
-    writeAtomic(gzip ? `${path}.gz` : path, gzip ? gzipSync(text) : text);
-  }
+  else saveEvent(folder, event, { gzip: gzip ?? false });
 }
