@@ -69,6 +69,8 @@ export interface KernelSpec {
  */
 export interface KernelVariant {
   name: string;
+  /** What an adapter may lack: with `subgroups`, the body knows its `subgroupLane` and `subgroupSize`. */
+  needs?: "subgroups";
   /** Sizes it is good for; the first variant that says yes runs, else the kernel's own program. */
   suits: (dims: Dims) => boolean;
   /** Invocations per workgroup; each sees its number as `lane`. */
@@ -110,6 +112,8 @@ export interface WasmFrame {
   numbers: Readonly<Record<string, Local>>;
   /** Addresses of the inputs, of the result `y` and of further results, i32. */
   at: Readonly<Record<string, Local>>;
+  /** x · y + sum of v128; in one rounding where the user allows that and the engine can. */
+  multiplyAdd: (x: Code, y: Code, sum: Code) => Code;
   scratch: Local;
   from: Local;
   to: Local;
