@@ -21,7 +21,7 @@ const page = (name: string) => ({
   clean: false,
 });
 
-/** The library, whose entries share their modules, and the command line, which carries its packages. */
+/** The library, whose entries share their modules; the command line, which carries its packages; a thread's script. */
 export default defineConfig([
   {
     ...shared,
@@ -36,7 +36,13 @@ export default defineConfig([
     platform: "neutral",
     dts: true,
   },
-  { ...shared, entry: { cli: "src/cli/main.ts" }, platform: "node", dts: false, clean: false },
+  {
+    ...shared,
+    entry: { cli: "src/cli/main.ts", eventThread: "src/node/eventThread.ts" },
+    platform: "node",
+    dts: false,
+    clean: false,
+  },
   page("view"),
   page("report"),
 ]);

@@ -1,10 +1,15 @@
+import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { type Blocks, privateBlocks } from "./attentionBlocks.ts";
+import { attentionInputs, attentionNumbers, attentionPairs } from "./attentionParts.ts";
+import { attentionPass } from "./attentionPass.ts";
 import {
-  attentionCode,
-  attentionInputs,
-  attentionNumbers,
-  attentionPairs,
-} from "./attentionParts.ts";
+  attentionShared,
+  attentionSharedBytes,
+  attentionWorkgroupSize,
+  widestHead,
+  workgroupBlocks,
+} from "./attentionWorkgroups.ts";
 import { attentionWasm } from "./wasm/attention.ts";
 
 /**
@@ -13,10 +18,10 @@ import { attentionWasm } from "./wasm/attention.ts";
  *   s_ij = scale · q_i · k_j + bias_ij    y_i = Σ_j m_ij exp(s_ij − L_i) v_j    L_i = log Σ_j exp s_ij
  *
  * over the keys of the query's event that are not masked; m_ij is 0 for dropped pairs and 1 / (1 − p)
- * for the others. One invocation owns one query of one head and walks over the keys once, rescaling
- * its sums whenever the running maximum m_i grows (Milakov & Gimelshein 2018, arXiv:1805.02867).
- * Nothing of size N × N exists. The head width is a constant of the program, so that the query and
- * the sum stay in registers. Of no key, or masked ones only, y is 0.
+ * for the others. One invocation, or on GPUs a workgroup, owns a block of queries of one head and walks
+ * over blocks of keys once, rescaling its sums whenever the running maximum of a query grows (Milakov &
+ * Gimelshein 2018, arXiv:1805.02867; in blocks: Dao et al. 2022, arXiv:2205.14135). Nothing of size
+ * N × N exists. Of no key, or masked ones only, y is 0.
  */
 const attentionOf = (name: string, isPacked: boolean): KernelSpec => ({
   name,
@@ -27,7 +32,7 @@ const attentionOf = (name: string, isPacked: boolean): KernelSpec => ({
   numbers: attentionNumbers,
   // events apart; a bias or the draws of dropout belong to all of them
   rows: ({ dropped, X }) => (dropped === 0 && X === undefined ? ["B"] : []),
-  threads: ({ B, N, M = N, H }) => B * M * H,
+  threads: ({ B, N, M = N, H }) => B * H * Math.ceil(M / privateBlocks.height),
 
   reference(inputs, y, dims, attrs, { logSum }) {
     const { B, N, M = N, H, D } = dims;
@@ -61,45 +66,65 @@ const attentionOf = (name: string, isPacked: boolean): KernelSpec => ({
 
   wasm: attentionWasm,
 
-  wgsl: (attrs) => {
-    const code = attentionCode(isPacked, attrs);
-    return /* wgsl */ `
-  const width = ${attrs.headDim}u;
-  let h = i % dims.H;
-  let row = i / dims.H;${code.keysOf("row")}${code.keys}
-  var query: array<f32, width>;
-  var sum: array<f32, width>;
-  let queryAt = ${code.start(0, "row")};
-  for (var d = 0u; d < width; d++) {
-    query[d] = ${code.element(0, "queryAt")} * dims.scale;
-    sum[d] = 0.0;
-  }
-  var greatest = -1e30;
-  var total = 0.0;
-  for (var j = first; j < end; j++) {
-    if (!(${code.isVisible("j")})) { continue; }
-    let keyAt = ${code.start(1, "j")};
-    var score = 0.0;
-    for (var d = 0u; d < width; d++) { score += query[d] * ${code.element(1, "keyAt")}; }
-    score = ${code.biased("score", "row", "j")};
-    let now = max(greatest, score);
-    let keep = exp(greatest - now);
-    let weight = exp(score - now);
-    let factor = weight * ${code.kept("row", "j")};
-    let valueAt = ${code.start(2, "j")};
-    for (var d = 0u; d < width; d++) {
-      sum[d] = sum[d] * keep + factor * ${code.element(2, "valueAt")};
-    }
-    total = total * keep + weight;
-    greatest = now;
-  }
-  let to = i * width;
-  total = max(total, 1e-30);
-  for (var d = 0u; d < width; d++) { y[to + d] = sum[d] / total; }
-  storeLogSum(i, greatest + tgLog(total));
-`;
-  },
+  wgsl: (attrs) => `  let number = i;\n${forward(privateBlocks, attrs, isPacked)}`,
+
+  variants: [
+    {
+      name: "workgroup",
+      suits: ({ M, N, D }) => (M ?? N) >= 33 && N >= 33 && D <= widestHead,
+      workgroupSize: attentionWorkgroupSize,
+      workgroups: ({ B, N, M = N, H }) => B * H * Math.ceil(M / 64),
+      sharedBytes: attentionSharedBytes,
+      shared: () => attentionShared,
+      wgsl: (attrs) =>
+        `  let number = tile;\n${forward(workgroupBlocks(Number(attrs.headDim)), attrs, isPacked)}`,
+    },
+  ],
 });
+
+/** The pass over the keys of the block of queries `number`. */
+function forward(blocks: Blocks, attrs: Attrs, isPacked: boolean): string {
+  const pass = attentionPass(blocks, attrs, { isPacked, byQueries: true });
+  const [queries, keys, values] = pass.sides;
+  return /* wgsl */ `
+  const width = ${attrs.headDim}u;
+${pass.begin("number")}
+  var greatest = vec4f(-1e30);
+  var total = vec4f(0.0);
+${blocks.declareSums("sums")}
+${pass.eachBlock(`${blocks.dots("scores", queries, keys)}
+  var best = greatest;
+${pass.eachColumn(
+  (c) => `    let score = ${pass.score(c)};
+    scores[${c}] = score;
+    best = max(best, score);
+`,
+)}
+${blocks.across("best", (a, b) => `max(${a}, ${b})`)}
+  let keep = exp(greatest - best);
+  greatest = best;
+  total *= keep;
+${pass.eachColumn(
+  (c) => `    let weight = exp(scores[${c}] - best);
+    total += weight;
+    scores[${c}] = weight * ${pass.kept};
+`,
+)}
+${blocks.accumulate("sums", "scores", values, "keep")}`)}
+${blocks.across("total", (a, b) => `${a} + ${b}`)}
+  total = max(total, vec4f(1e-30));
+  for (var r = 0u; r < 4u; r++) {
+    if (${blocks.isFirst} && ${blocks.firstRow} + r <= lastRow) {
+      storeLogSum((${blocks.firstRow} + r) * dims.H + h, greatest[r] + tgLog(total[r]));
+    }
+  }
+${blocks.eachSum(
+  "sums",
+  ({ r, row, channel, value }) =>
+    `y[(${row} * dims.H + h) * width + ${channel}] = ${value} / total[${r}];`,
+)}
+`;
+}
 
 /** Of packed queries, keys and values of the same tokens, as one product leaves them. */
 export const attention: KernelSpec = defineKernel(attentionOf("attention", true));

@@ -5,6 +5,7 @@ import {
   attentionNumbers,
   attentionPairs,
   dot,
+  eventOf,
 } from "./attentionParts.ts";
 
 /**
@@ -52,9 +53,13 @@ export const attentionBiasGradient: KernelSpec = defineKernel({
   let y0 = i / (dims.N * dims.M) % dims.Y;
   var total = 0.0;${code.keys}
   for (var b = i / (dims.N * dims.M * dims.Y); b < dims.B; b += dims.X) {
-    let row = b * dims.M + query;${code.keysOf("row")}
+    let row = b * dims.M + query;
     let j = b * dims.N + i % dims.N;
-    if (j < first || j >= end || !(${code.isVisible("j")})) { continue; }
+    if (!(${code.isVisible("j")})) { continue; }${
+      attrs.hasEvents
+        ? `${eventOf("row")}    if (j < offsets[event] || j >= offsets[event + 1u]) { continue; }`
+        : ""
+    }
     for (var h = y0; h < dims.H; h += dims.Y) {
       let its = row * dims.H + h;
       let queryAt = ${code.start(0, "row")};

@@ -1,11 +1,15 @@
+import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { type Blocks, declarePairs, privateBlocks, type RowsOf } from "./attentionBlocks.ts";
+import { attentionInputs, attentionNumbers, attentionPairs, dot } from "./attentionParts.ts";
+import { attentionPass } from "./attentionPass.ts";
 import {
-  attentionCode,
-  attentionInputs,
-  attentionNumbers,
-  attentionPairs,
-  dot,
-} from "./attentionParts.ts";
+  attentionShared,
+  attentionSharedBytes,
+  attentionWorkgroupSize,
+  widestHead,
+  workgroupBlocks,
+} from "./attentionWorkgroups.ts";
 import { attentionGradientWasm } from "./wasm/attentionGradient.ts";
 
 /**
@@ -14,8 +18,9 @@ import { attentionGradientWasm } from "./wasm/attentionGradient.ts";
  *
  *   dq_i = scale Σ_j dS_ij k_j      dk_j = scale Σ_i dS_ij q_i      dv_j = Σ_i m_ij P_ij dy_i
  *
- * One invocation owns one token of one head and walks over all others twice: as their query, for
- * dq, and as their key, for dk and dv. Every result is written once, so runs agree bit for bit.
+ * One invocation owns a block of queries of one head and walks over the keys, for dq; another owns a
+ * block of keys and walks over the queries, for dk and dv. On GPUs workgroups do so. Every result is
+ * written once, so runs agree bit for bit.
  */
 const gradientOf = (name: string, isPacked: boolean): KernelSpec => ({
   name,
@@ -28,7 +33,8 @@ const gradientOf = (name: string, isPacked: boolean): KernelSpec => ({
   output: isPacked ? "f32 [B, N, 3, H, D]" : "f32 [B, M, H, D]",
   ...(isPacked ? {} : { more: { dk: "f32 [B, N, H, D]", dv: "f32 [B, N, H, D]" } }),
   numbers: attentionNumbers,
-  threads: ({ B, N, M = N, H }) => B * Math.max(M, N) * H,
+  threads: ({ B, N, M = N, H }) =>
+    B * H * (Math.ceil(M / privateBlocks.height) + Math.ceil(N / privateBlocks.height)),
 
   reference(inputs, dq, dims, attrs, { dk = dq, dv = dq }) {
     const { B, N, M = N, H, D, scale } = dims;
@@ -71,70 +77,82 @@ const gradientOf = (name: string, isPacked: boolean): KernelSpec => ({
 
   wasm: attentionGradientWasm,
 
-  wgsl: (attrs) => {
-    const code = attentionCode(isPacked, attrs);
-    const store = isPacked ? ["store", "store", "store"] : ["store", "storeDk", "storeDv"];
-    const { numQueries, numKeys, element } = code;
-    return /* wgsl */ `
+  wgsl: (attrs) => backward(privateBlocks, attrs, { isPacked, number: "i" }),
+
+  variants: [
+    {
+      name: "workgroup",
+      suits: ({ M, N, D }) => (M ?? N) >= 33 && N >= 33 && D <= widestHead,
+      workgroupSize: attentionWorkgroupSize,
+      workgroups: ({ B, N, M = N, H }) => B * H * (Math.ceil(M / 64) + Math.ceil(N / 64)),
+      sharedBytes: attentionSharedBytes,
+      shared: () => attentionShared,
+      wgsl: (attrs) =>
+        backward(workgroupBlocks(Number(attrs.headDim)), attrs, { isPacked, number: "tile" }),
+    },
+  ],
+});
+
+/** Blocks of queries come first, then those of keys. */
+function backward(
+  blocks: Blocks,
+  attrs: Attrs,
+  { isPacked, number }: { isPacked: boolean; number: string },
+): string {
+  const [ofQueries, ofKeys] = [true, false].map((byQueries) =>
+    attentionPass(blocks, attrs, { isPacked, byQueries }),
+  );
+  const [queries, keys, values] = ofQueries.sides;
+  const received: RowsOf = { array: "dy", start: (row) => `(${row} * dims.H + h) * width` };
+  const [storeQ, storeK, storeV] = isPacked
+    ? ["store", "store", "store"]
+    : ["store", "storeDk", "storeDv"];
+  const results = (sums: string, store: string, { start }: RowsOf) =>
+    blocks.eachSum(
+      sums,
+      ({ row, channel, value }) => `${store}(${start(row)} + ${channel}, ${value});`,
+    );
+  return /* wgsl */ `
   const width = ${attrs.headDim}u;
-  let h = i % dims.H;
-  let most = max(${numQueries}, ${numKeys});
-  let b = i / dims.H / most;
-  let t = i / dims.H % most; // a query and a key, as far as there are so many${code.keys}
-  if (t < ${numQueries}) { // it asks
-    let row = b * ${numQueries} + t;${code.keysOf("row")}
-    let its = row * dims.H + h;
-    let own = ${code.start(0, "row")};
-    var dq: array<f32, width>;
-    for (var d = 0u; d < width; d++) { dq[d] = 0.0; }
-    for (var j = first; j < end; j++) {
-      if (!(${code.isVisible("j")})) { continue; }
-      let keyAt = ${code.start(1, "j")};
-      let valueAt = ${code.start(2, "j")};
-      var score = 0.0;
-      var slope = 0.0;
-      for (var d = 0u; d < width; d++) {
-        score += ${element(0, "own")} * ${element(1, "keyAt")};
-        slope += dy[its * width + d] * ${element(2, "valueAt")};
-      }
-      let weight = exp(${code.biased("score * dims.scale", "row", "j")} - logSum[its]);
-      let ds = weight * (slope * ${code.kept("row", "j")} - delta[its]) * dims.scale;
-      for (var d = 0u; d < width; d++) { dq[d] += ds * ${element(1, "keyAt")}; }
-    }
-    for (var d = 0u; d < width; d++) { ${store[0]}(own + d, dq[d]); }
-  }
-  if (t < ${numKeys}) { // the others ask
-    let row = b * ${numKeys} + t;${code.queriesOf("row")}
-    let keyAt = ${code.start(1, "row")};
-    let valueAt = ${code.start(2, "row")};
-    var dk: array<f32, width>;
-    var dv: array<f32, width>;
-    for (var d = 0u; d < width; d++) { dk[d] = 0.0; dv[d] = 0.0; }
-    for (var j = first; j < end && ${code.isVisible("row")}; j++) {
-      let its = j * dims.H + h;
-      let at = ${code.start(0, "j")};
-      var score = 0.0;
-      var slope = 0.0;
-      for (var d = 0u; d < width; d++) {
-        score += ${element(0, "at")} * ${element(1, "keyAt")};
-        slope += dy[its * width + d] * ${element(2, "valueAt")};
-      }
-      let weight = exp(${code.biased("score * dims.scale", "j", "row")} - logSum[its]);
-      let kept = ${code.kept("j", "row")};
-      let ds = weight * (slope * kept - delta[its]) * dims.scale;
-      for (var d = 0u; d < width; d++) {
-        dk[d] += ds * ${element(0, "at")};
-        dv[d] += kept * weight * dy[its * width + d];
-      }
-    }
-    for (var d = 0u; d < width; d++) {
-      ${store[1]}(keyAt + d, dk[d]);
-      ${store[2]}(valueAt + d, dv[d]);
-    }
+  let numBlocks = ${ofQueries.count};
+  if (${number} < numBlocks) { // dq
+${ofQueries.begin(number)}
+  let logSumOfRows = ${ofQueries.ofRows((row) => `logSum[${row} * dims.H + h]`)};
+  let deltaOfRows = ${ofQueries.ofRows((row) => `delta[${row} * dims.H + h]`)};
+${declarePairs(blocks, "slopes")}
+${blocks.declareSums("dq")}
+${ofQueries.eachBlock(`${blocks.dots("scores", queries, keys)}
+${blocks.dots("slopes", received, values)}
+${slopesOf(ofQueries, (array) => `${array}OfRows`)}
+${blocks.accumulate("dq", "slopes", keys, null)}`)}
+${results("dq", storeQ, queries)}
+  } else { // dk and dv
+${ofKeys.begin(`(${number} - numBlocks)`)}${declarePairs(blocks, "slopes")}
+${blocks.declareSums("dk")}${blocks.declareSums("dv")}
+${ofKeys.eachBlock(`${blocks.dots("scores", keys, queries)}
+${blocks.dots("slopes", values, received)}
+${slopesOf(ofKeys, (array) => `vec4f(${array}[column * dims.H + h])`)}
+${blocks.accumulate("dk", "slopes", queries, null)}
+${blocks.accumulate("dv", "scores", received, null)}`)}
+${results("dk", storeK, keys)}
+${results("dv", storeV, values)}
   }
 `;
-  },
-});
+}
+
+/** Turns scores into m_ij P_ij and slopes dy_i · v_j into scale · dS_ij. */
+function slopesOf(
+  pass: ReturnType<typeof attentionPass>,
+  perQuery: (array: string) => string,
+): string {
+  return pass.eachColumn(
+    (c) => `    let weight = exp(${pass.score(c)} - ${perQuery("logSum")});
+    let kept = ${pass.kept};
+    scores[${c}] = weight * kept;
+    slopes[${c}] = weight * (slopes[${c}] * kept - ${perQuery("delta")}) * dims.scale;
+`,
+  );
+}
 
 export const attentionGradient: KernelSpec = defineKernel(gradientOf("attentionGradient", true));
 export const crossAttentionGradient: KernelSpec = defineKernel(

@@ -9,6 +9,7 @@ import { jsMath } from "../src/engine/codegen/math.ts";
 import type { HostArray } from "../src/engine/dtype.ts";
 import type { Attrs } from "../src/engine/expr.ts";
 import type { Dims } from "../src/engine/kernel.ts";
+import type { RowsOf } from "./attentionBlocks.ts";
 
 /** Run-time numbers: keys of the generator in halves, which f32 holds exactly. */
 export const attentionNumbers = [
@@ -91,39 +92,28 @@ export function dot(a: HostArray, atA: number, b: HostArray, atB: number, length
   return sum;
 }
 
-/** The same as WGSL: expressions and statements in terms of rows, head `h` and channel `d`. */
+/** The same as WGSL: expressions and statements in terms of rows and head `h`. */
 export function attentionCode(isPacked: boolean, attrs: Attrs) {
   const [numQueries, numKeys] = [isPacked ? "dims.N" : "dims.M", "dims.N"];
   const names = isPacked ? ["qkv", "qkv", "qkv"] : ["q", "k", "v"];
   const start = (which: Which, row: string) =>
     isPacked ? `((${row} * 3u + ${which}u) * dims.H + h) * width` : `(${row} * dims.H + h) * width`;
+  const side = (which: Which): RowsOf => ({
+    array: names[which],
+    start: (row) => start(which, row),
+  });
   const pair = (query: string, key: string, heads: string, events: string) =>
     `((((${query}) / ${numQueries}) % ${events} * ${heads} + h % ${heads}) * ${numQueries} + (${query}) % ${numQueries}) * ${numKeys} + (${key}) % ${numKeys}`;
-  const eventOf = (row: string) => `
-  var event = 0u; // the last that does not begin after the row
-  for (var after = dims.S; after - event > 1u;) {
-    let middle = (event + after) / 2u;
-    if (offsets[middle] <= ${row}) { event = middle; } else { after = middle; }
-  }
-  let first = offsets[event];
-  let end = offsets[event + 1u];`;
-  const beside = (row: string, own: string, other: string) =>
-    attrs.hasEvents
-      ? eventOf(row)
-      : `
-  let first = (${row} / ${own}) * ${other};
-  let end = first + ${other};`;
   return {
     start,
     element: (which: Which, at: string) => `${names[which]}[${at} + d]`,
+    sides: [side(0), side(1), side(2)] as const,
     numQueries,
     numKeys,
-    /** Declares `first` and `end`: the rows that a row has to do with. */
-    keysOf: (query: string) => beside(query, numQueries, numKeys),
-    queriesOf: (key: string) => beside(key, numKeys, numQueries),
     isVisible: (key: string) => (attrs.hasMask ? `mask[${key}] == 0u` : "true"),
     biased: (product: string, query: string, key: string) =>
-      attrs.hasBias ? `${product} + bias[${pair(query, key, "dims.Y", "dims.X")}]` : product,
+      attrs.hasBias ? `${product} + ${biasOf(query, key)}` : product,
+    biasOf,
     /** Declares what `kept` needs. */
     keys: attrs.hasDropout
       ? `
@@ -138,4 +128,17 @@ export function attentionCode(isPacked: boolean, attrs: Attrs) {
       return `select(0.0, makeUp, f32(${bits} / 256u) * 5.9604645e-8 >= dims.dropped)`; // · 2⁻²⁴
     },
   };
+
+  function biasOf(query: string, key: string): string {
+    return `bias[${pair(query, key, "dims.Y", "dims.X")}]`;
+  }
 }
+
+/** Declares `event`: the last that does not begin after the row. */
+export const eventOf = (row: string): string => `
+  var event = 0u;
+  for (var after = dims.S; after - event > 1u;) {
+    let middle = (event + after) / 2u;
+    if (offsets[middle] <= ${row}) { event = middle; } else { after = middle; }
+  }
+`;

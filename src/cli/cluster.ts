@@ -1,31 +1,17 @@
 import { FormatError } from "../engine/errors.ts";
 import { readWeights } from "../engine/formats/weights.ts";
 import { readFileBytes, writeAtomic } from "../node/files.ts";
-import {
-  dbscanFit,
-  hdbscanFit,
-  type MetricName,
-  type Points,
-} from "../tracking/clustering/index.ts";
+import type { Points } from "../tracking/clustering/index.ts";
 import { readCsv, writeCsv } from "../tracking/index.ts";
-import { type ClusterOptions, clusterSettings, withClusterOptions } from "./clusterOptions.ts";
-import {
-  type CommonOptions,
-  distance,
-  print,
-  say,
-  UsageError,
-  type Verb,
-  withCommonOptions,
-} from "./command.ts";
+import { type Labelled, type MethodOptions, methods } from "./clusterMethods.ts";
+import { withClusterOptions } from "./clusterOptions.ts";
+import { distances, print, UsageError, type Verb, withCommonOptions } from "./command.ts";
 import { table } from "./table.ts";
 
-interface Options extends CommonOptions, ClusterOptions {
+interface Options extends MethodOptions {
   method: string;
   columns?: string[];
   tensor?: string;
-  metric: MetricName;
-  eps?: number;
   output?: string;
 }
 
@@ -35,8 +21,17 @@ export const cluster: Verb = (program) => {
     .description(
       "labels for any table of points: CSV with a header, or a tensor [N, D] in safetensors",
     )
-    .option("--method <name>", "hdbscan or dbscan", "hdbscan")
-    .option("--eps <d>", "dbscan: how near neighbors are, inclusive", distance("--eps"))
+    .option("--method <name>", Object.keys(methods).join(", "), "hdbscan")
+    .option(
+      "--eps <d,…>",
+      "dbscan and cc: how near neighbors are, inclusive; several radii are one scan",
+      distances("--eps"),
+    )
+    .option(
+      "--cut <d,…>",
+      "hdbscan: cuts of the single-linkage tree instead of the most persistent clusters",
+      distances("--cut"),
+    )
     .option("--columns <a,b,…>", "coordinates among the columns; all by default", (text: string) =>
       text.split(","),
     )
@@ -44,7 +39,7 @@ export const cluster: Verb = (program) => {
     .option("--metric <name>", "euclidean, manhattan, chebyshev or cosine", "euclidean")
     .option(
       "-o, --output <file>",
-      "writes row,label and probability,outlier_score or is_core there",
+      "writes row,label and probability,outlier_score or is_core there; of a scan, a label for each",
     );
   withClusterOptions(command);
   withCommonOptions(command).action(run);
@@ -53,61 +48,44 @@ export const cluster: Verb = (program) => {
 async function run(file: string, options: Options): Promise<void> {
   const { method } = options;
   if (!Object.hasOwn(methods, method))
-    throw new UsageError(`--method: expected ${Object.keys(methods).join(" or ")}, got ${method}`);
+    throw new UsageError(`--method: expected ${Object.keys(methods).join(", ")}, got ${method}`);
   const labelPoints = methods[method](options);
   const bytes = await readFileBytes(file);
   const points = file.endsWith(".safetensors")
     ? tensorPoints(bytes, file, options)
     : csvPoints(bytes, file, options);
-  const { labels, columns, document } = labelPoints(points);
-  const numNoise = labels.filter((label) => label < 0).length;
-  const rows = { row: labels.map((_, row) => row), label: labels, ...columns };
-  if (options.output !== undefined) writeAtomic(options.output, writeCsv(rows));
-  const clusters = labels.reduce((most, label) => Math.max(most, label + 1), 0);
-  const summary = { points: points.numPoints, clusters, noise: numNoise };
-  print(options, { ...summary, labels: [...labels], ...document }, () =>
-    table(["points", "clusters", "noise"], [Object.values(summary)]),
+  const results = labelPoints(points);
+  if (options.output !== undefined) writeAtomic(options.output, writeCsv(columnsOf(results)));
+  const summaries = results.map(({ labels, at }) => ({ ...at, ...counts(labels) }));
+  const documents = results.map(({ labels, document }, i) => ({
+    ...summaries[i],
+    labels: [...labels],
+    ...document,
+  }));
+  const [first] = documents;
+  const document = results.length === 1 ? first : { points: points.numPoints, scan: documents };
+  print(options, document, () =>
+    table(
+      Object.keys(summaries[0]),
+      summaries.map((summary) => Object.values(summary)),
+    ),
   );
 }
 
-interface Labelled {
-  labels: Int32Array;
-  columns: Record<string, Float64Array | Uint8Array>; // more of each point
-  document: Record<string, number[]>; // more with --json
+const counts = (labels: Int32Array) => ({
+  points: labels.length,
+  clusters: labels.reduce((most, label) => Math.max(most, label + 1), 0),
+  noise: labels.filter((label) => label < 0).length,
+});
+
+/** One row per point: of one result all that is known, of a scan the labels. */
+function columnsOf(results: readonly Labelled[]): Record<string, ArrayLike<number>> {
+  const [{ labels, columns }] = results;
+  const row = labels.map((_, i) => i);
+  if (results.length === 1) return { row, label: labels, ...columns };
+  const named = results.map(({ labels, at }) => [`label_${Object.values(at).join("_")}`, labels]);
+  return { row, ...Object.fromEntries(named) };
 }
-
-/** One row per method: checks its options, then labels points. */
-const methods: Record<string, (options: Options) => (points: Points) => Labelled> = {
-  hdbscan(options) {
-    if (options.eps !== undefined)
-      throw new UsageError("--eps: expected --method dbscan, got hdbscan");
-    if (options.minSamples === undefined)
-      say(
-        options,
-        "--min-samples not given: it follows --min-cluster-size, so both change the result together",
-      );
-    const settings = { ...clusterSettings(options), metric: options.metric };
-    return (points) => {
-      const { labels, probabilities, outlierScores, persistence } = hdbscanFit(points, settings);
-      const columns = { probability: probabilities, outlier_score: outlierScores };
-      return { labels, columns, document: { persistence: [...persistence] } };
-    };
-  },
-
-  dbscan({ eps, minSamples = 5, metric, ...others }) {
-    if (eps === undefined)
-      throw new UsageError("--eps: expected a distance with --method dbscan, got none");
-    for (const name of Object.keys(clusterSettings(others)))
-      throw new UsageError(`${flagOf(name)}: expected --method hdbscan, got dbscan`);
-    return (points) => {
-      const { labels, isCore } = dbscanFit(points, { eps, minSamples, metric });
-      return { labels, columns: { is_core: isCore }, document: { is_core: [...isCore] } };
-    };
-  },
-};
-
-/** minClusterSize → --min-cluster-size */
-const flagOf = (name: string) => `--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
 function csvPoints(bytes: Uint8Array, file: string, { columns }: Options): Points {
   const where = `cluster: ${file}`;

@@ -8,6 +8,7 @@ export interface ClusterOptions {
   clusterSelectionMethod?: "eom" | "leaf";
   clusterSelectionEpsilon?: number;
   allowSingleCluster?: boolean;
+  canonicalOrder?: boolean;
 }
 
 /** The options of HDBSCAN, for every verb that clusters. */
@@ -25,7 +26,8 @@ export function withClusterOptions(command: Command): Command {
       "undo splits closer than this",
       distance("--cluster-selection-epsilon"),
     )
-    .option("--allow-single-cluster", "all hits may be one track");
+    .option("--allow-single-cluster", "all hits may be one track")
+    .option("--canonical-order", "labels do not depend on the order of rows");
 }
 
 /** Only what was asked for: an absent option leaves the default to the algorithm. */
@@ -36,6 +38,7 @@ export function clusterSettings(options: ClusterOptions): HdbscanOptions {
     "clusterSelectionMethod",
     "clusterSelectionEpsilon",
     "allowSingleCluster",
+    "canonicalOrder",
   ] as const;
   return Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),

@@ -77,6 +77,12 @@ export const distance =
     return value;
   };
 
+/** Parser of finite numbers ≥ 0 with commas between. */
+export const distances =
+  (name: string) =>
+  (text: string): number[] =>
+    text.split(",").map(distance(name));
+
 /** Parser of `count` finite numbers with commas between. */
 export const numberList =
   (name: string, count: number) =>

@@ -8,24 +8,23 @@ export function progress(
   options: CommonOptions,
   what: string,
   total: number,
-): { step(): void; stop(): void } {
-  if (options.quiet || total < 2) return { step() {}, stop() {} };
+): { step(): void; at(done: number): void; stop(): void } {
+  if (options.quiet || total < 2) return { step() {}, at() {}, stop() {} };
   if (process.stderr.isTTY && !process.env.CI) {
     const bar = new SingleBar(
       { format: `${what} [{bar}] {value}/{total} {eta_formatted}` },
       Presets.shades_classic,
     );
     bar.start(total, 0);
-    return { step: () => bar.increment(), stop: () => bar.stop() };
+    const at = (done: number) => bar.update(done);
+    return { step: () => bar.increment(), at, stop: () => bar.stop() };
   }
-  let [done, next] = [0, Date.now() + 1000 * secondsBetweenLines];
-  return {
-    step() {
-      done++;
-      if (Date.now() < next) return;
-      next = Date.now() + 1000 * secondsBetweenLines;
-      console.error(`${what} ${done}/${total}`);
-    },
-    stop() {},
+  let [steps, next] = [0, Date.now() + 1000 * secondsBetweenLines];
+  const at = (done: number) => {
+    steps = done;
+    if (Date.now() < next) return;
+    next = Date.now() + 1000 * secondsBetweenLines;
+    console.error(`${what} ${done}/${total}`);
   };
+  return { step: () => at(steps + 1), at, stop() {} };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { FormatError } from "../engine/errors.ts";
-import { type Event, readTrackml } from "../tracking/index.ts";
+import { type Event, readEventFile, readTrackml } from "../tracking/index.ts";
 import { readFileBytes } from "./files.ts";
 
 /** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
@@ -13,6 +13,10 @@ export function readEvent(prefix: string): Promise<Event> {
   };
   return readTrackml(open, basename(prefix));
 }
+
+/** Reads a processed event, if the path is that of a safetensors file, else the TrackML event of that prefix. */
+export const readAnyEvent = async (path: string): Promise<Event> =>
+  path.endsWith(".safetensors") ? readEventFile(await readFileBytes(path), path) : readEvent(path);
 
 /** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
 export function eventPrefixes(path: string): string[] {

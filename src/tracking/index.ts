@@ -13,6 +13,7 @@ export {
   clusterDendrogram,
   connectedComponents,
   cutSingleLinkage,
+  cutsOfSingleLinkage,
   type DbscanFit,
   type DbscanOptions,
   type DbscanScanOptions,
@@ -73,6 +74,8 @@ export {
   writeCsv,
 } from "./datasets/csv.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
+export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
+export { limitNoise, reducePileup } from "./datasets/filters.ts";
 export {
   type RedvidEvent,
   type RedvidKind,
@@ -150,8 +153,11 @@ export {
 export * from "./metrics/index.ts";
 export {
   hitEta,
+  hitNumHits,
+  hitPhi,
   hitPt,
   hitReconstructable,
+  hitVertexRadius,
   particleRowOfHit,
   type ReconstructableOptions,
 } from "./particleOfHit.ts";

@@ -18,6 +18,22 @@ export const hitPt = (event: Event): Float64Array => ofHits(event, particlePt, 0
 /** η of the particle that made each hit, f64 [H]; NaN for noise, so that every cut rejects it. */
 export const hitEta = (event: Event): Float64Array => ofHits(event, particleEta, Number.NaN);
 
+/** φ of the momentum of the particle that made each hit, f64 [H]; NaN for noise. */
+export const hitPhi = (event: Event): Float64Array =>
+  ofHits(event, ({ px, py }) => px.map((x, row) => Math.atan2(py[row], x)), Number.NaN);
+
+/** Distance from the beam where the particle of each hit was made, mm, f64 [H]; NaN for noise. */
+export const hitVertexRadius = (event: Event): Float64Array =>
+  ofHits(event, ({ vx, vy }) => vx.map((x, row) => Math.hypot(x, vy[row])), Number.NaN);
+
+/** How many hits of the event the particle of each hit has, f64 [H]; NaN for noise. */
+export function hitNumHits(event: Event): Float64Array {
+  const particle = event.truth?.particleIndex ?? new Uint32Array(event.numHits);
+  const count = new Map<number, number>();
+  for (const p of particle) count.set(p, (count.get(p) ?? 0) + 1);
+  return Float64Array.from(particle, (p) => (p === 0 ? Number.NaN : (count.get(p) as number)));
+}
+
 export interface ReconstructableOptions {
   readonly minLayers?: number;
   /** As published: layer numbers alone are counted, so equal numbers in two volumes count once. */

@@ -166,11 +166,24 @@ test.each([
     ["cluster", "none.csv", "--min-cluster-size", "1"],
     /--min-cluster-size: expected a whole number ≥ 2, got 1/,
   ],
-  [["cluster", "a.csv", "--method", "x"], /--method: expected hdbscan or dbscan, got x/],
-  [["cluster", "a.csv", "--method", "toString"], /--method: expected hdbscan or dbscan/],
+  [["cluster", "a.csv", "--method", "x"], /--method: expected hdbscan, dbscan, cc, got x/],
+  [["cluster", "a.csv", "--method", "toString"], /--method: expected hdbscan, dbscan, cc/],
   [["cluster", "a.csv", "--method", "dbscan"], /--eps: expected a distance .*, got none/],
   [["cluster", "a.csv", "--method", "dbscan", "--eps", "-1"], /--eps: expected a number ≥ 0/],
-  [["cluster", "a.csv", "--eps", "1"], /--eps: expected --method dbscan, got hdbscan/],
+  [["cluster", "a.csv", "--method", "cc"], /--eps: expected a distance with --method cc, got none/],
+  [
+    ["cluster", "a.csv", "--method", "dbscan", "--eps", "1,x"],
+    /--eps: expected a number ≥ 0, got x/,
+  ],
+  [
+    ["cluster", "a.csv", "--method", "cc", "--eps", "1", "--min-samples", "2"],
+    /--min-samples: expected --method hdbscan or dbscan, got cc/,
+  ],
+  [
+    ["cluster", "a.csv", "--method", "cc", "--eps", "1", "--cut", "2"],
+    /--cut: expected --method hdbscan, got cc/,
+  ],
+  [["cluster", "a.csv", "--eps", "1"], /--eps: expected --method dbscan or cc, got hdbscan/],
   [
     ["cluster", "a.csv", "--method", "dbscan", "--eps", "1", "--min-cluster-size", "4"],
     /--min-cluster-size: expected --method hdbscan, got dbscan/,

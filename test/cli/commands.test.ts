@@ -102,6 +102,42 @@ test("cluster labels two piles of points", async () => {
   expect(readFileSync(join(here, "labels.csv"), "utf8").split("\n")).toHaveLength(18);
 });
 
+test("cluster scans radii and cuts, and finds components", async () => {
+  const here = folder();
+  const [file, out] = [join(here, "points.csv"), join(here, "labels.csv")];
+  writeFileSync(file, "x\n0\n1\n2\n2.5\n9\n");
+  const radii = ["--method", "cc", "--eps", "0.6,1,10"];
+  const scan = await run("cluster", file, "--json", ...radii, "-o", out);
+  expect([scan.code, scan.stderr]).toEqual([0, ""]);
+  const document = JSON.parse(scan.stdout);
+  expect(document.points).toBe(5);
+  const summaries = document.scan.map((at: { eps: number; clusters: number; labels: number[] }) => [
+    at.eps,
+    at.clusters,
+    at.labels,
+  ]);
+  expect(summaries).toEqual([
+    [0.6, 4, [0, 1, 2, 2, 3]],
+    [1, 2, [0, 0, 0, 0, 1]],
+    [10, 1, [0, 0, 0, 0, 0]],
+  ]);
+  expect(readFileSync(out, "utf8").split("\n")[0]).toBe("row,label_0.6,label_1,label_10");
+
+  const size = ["--min-cluster-size", "2", "--min-samples", "1"];
+  const cut = await run("cluster", file, ...size, "--cut", "0.7,1.5");
+  expect(cut.stdout).toContain("cut");
+  expect(
+    cut.stdout
+      .trim()
+      .split("\n")
+      .slice(-2)
+      .map((line) => line.match(/\d[\d.]*/g)),
+  ).toEqual([
+    ["0.700", "5", "1", "3"],
+    ["1.500", "5", "1", "1"],
+  ]);
+});
+
 test("cluster labels by a radius with --method dbscan", async () => {
   const here = folder();
   const [file, out] = [join(here, "points.csv"), join(here, "labels.csv")];

@@ -13,6 +13,9 @@ import {
   pixelLayers,
 } from "../../src/tracking/index.ts";
 
+/** Evenly spread, which doubles of fast-check are not. */
+const even = (min: number, max: number) =>
+  fc.integer({ min: 0, max: 10_000 }).map((i) => min + ((max - min) * i) / 10_000);
 const wrap = (angle: number) => Math.atan2(Math.sin(angle), Math.cos(angle));
 const keysOf = ({ source, target }: { source: ArrayLike<number>; target: ArrayLike<number> }) =>
   Array.from(source, (s, e) => `${target[e]} ${s}`);
@@ -21,9 +24,9 @@ describe("doublets", () => {
   const hits = fc.array(
     fc.record({
       layer: fc.integer({ min: 0, max: 3 }),
-      r: fc.double({ min: 30, max: 200, noNaN: true }),
-      phi: fc.double({ min: -Math.PI, max: Math.PI, noNaN: true }),
-      z: fc.double({ min: -600, max: 600, noNaN: true }),
+      r: even(30, 200),
+      phi: even(-Math.PI, Math.PI),
+      z: even(-600, 600),
     }),
     { maxLength: 40 },
   );
@@ -32,7 +35,7 @@ describe("doublets", () => {
     { inner: 1, outer: 2, unless: { radius: 100, halfLength: 200 } },
     { inner: 0, outer: 3 },
   ];
-  const below = (max: number) => fc.double({ min: 0.1, max, noNaN: true });
+  const below = (max: number) => even(0.1, max);
   const cuts = fc.record(
     {
       maxPhiSlope: fc.constantFrom(0.001, 0.01, 0.1),
@@ -115,9 +118,9 @@ describe("module maps", () => {
   const events = fc
     .array(
       fc.record({
-        phi: fc.double({ min: -3, max: 3, noNaN: true }),
-        tan: fc.double({ min: -1, max: 1, noNaN: true }),
-        z0: fc.double({ min: -50, max: 50, noNaN: true }),
+        phi: even(-3, 3),
+        tan: even(-1, 1),
+        z0: even(-50, 50),
         isNoise: fc.boolean(),
       }),
       { minLength: 1, maxLength: 12 },

@@ -1,10 +1,19 @@
 import { expect, test } from "vitest";
 import {
   clusterMetrics,
+  clusterMetricsVsPt,
   Event,
   hitCountFractions,
+  hitEta,
+  hitNumHits,
+  hitPhi,
+  hitPt,
   hitsPerCluster,
+  hitVertexRadius,
+  matchingRatesInBins,
   partitionScores,
+  pooledRates,
+  simulateEvent,
   trackFormersMetrics,
   trackmlScore,
   trackmlWeights,
@@ -140,4 +149,39 @@ test("hits at the same distance share their middle place, rounded down", () => {
   const { index, weight } = trackmlWeights(event, { phase: 1 });
   expect([...index]).toEqual([2, 2, 2, 0, 4, 4]);
   expect(weight.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
+});
+
+test("pooled rates count what the events have together", () => {
+  const split = hits([0, 0, 0, 1, 1, 1, 2, 2, 2], [1, 1, 1, 2, 2, 2, 2, 2, 2]); // 2 is split
+  const whole = hits([0, 0, 0], [1, 1, 1]);
+  const nothing = hits([], []);
+  const rates = [split, whole, nothing].map(
+    (event) => clusterMetrics(event, { ptThresholds: [0] })[0]!,
+  );
+  const pooled = pooledRates(rates);
+  expect(pooled.perfect).toMatchObject({ passed: 2, total: 3 });
+  expect(pooled.lhc).toMatchObject({ passed: 4, total: 4, value: 1, high: 1 });
+  expect(pooled.fakeDoubleMajority).toMatchObject({ passed: 2, total: 4 });
+  const [bin] = clusterMetricsVsPt([split, whole], [0, 5]);
+  expect(bin!.pooled.perfect).toEqual(pooled.perfect);
+});
+
+test("a perfect reconstruction is efficient versus everything that particles have", () => {
+  const event = simulateEvent({ seed: 3, pileup: 5 });
+  const particle = event.truth!.particleIndex;
+  const tracks = Int32Array.from(particle, (p) => (p === 0 ? -1 : p));
+  const quantities = [hitPt(event), hitEta(event), hitPhi(event), hitVertexRadius(event)];
+  quantities.push(hitNumHits(event));
+  for (const values of quantities) {
+    const found = matchingRatesInBins(
+      [{ label: tracks, particle }],
+      [values],
+      [-4, -1, 0, 1, 4, 10, 2000],
+      { minTrackHits: 1 },
+    );
+    const filled = found.filter(({ numParticles }) => numParticles > 0);
+    expect(filled.length).toBeGreaterThan(1);
+    for (const { efficiency, fakeRate } of filled)
+      expect([efficiency.value, fakeRate.value]).toEqual([1, 0]);
+  }
 });

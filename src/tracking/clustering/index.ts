@@ -31,5 +31,5 @@ export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
 export type { ClusteringProgress } from "./progress.ts";
 export { type RadiusNeighbors, radiusNeighbors } from "./radius.ts";
-export { cutSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";
+export { cutSingleLinkage, cutsOfSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";
 export type { SpanningTree } from "./spanningTree.ts";

@@ -36,24 +36,41 @@ export function singleLinkage({ lo, hi, weight }: SpanningTree): SingleLinkage {
  * Labels count up in order of each cluster's lowest row: i32 [N].
  */
 export function cutSingleLinkage(
-  { left, right, distance }: SingleLinkage,
+  tree: SingleLinkage,
   cut: number,
   minClusterSize: number,
 ): Int32Array {
+  return cutsOfSingleLinkage(tree, [cut], minClusterSize)[0];
+}
+
+/** `cutSingleLinkage` at many distances, in the order given; each merge is done once for all. */
+export function cutsOfSingleLinkage(
+  { left, right, distance }: SingleLinkage,
+  cuts: readonly number[],
+  minClusterSize: number,
+): Int32Array[] {
   const numPoints = distance.length + 1;
   const sets = singletons(2 * numPoints - 1);
-  for (let r = 0; r < distance.length && distance[r] < cut; r++)
-    sets[left[r]] = sets[right[r]] = numPoints + r;
+  const labels: Int32Array[] = Array(cuts.length);
+  const rising = Array.from(cuts.keys()).sort((a, b) => cuts[a] - cuts[b]);
+  let r = 0;
+  for (const which of rising) {
+    for (; r < distance.length && distance[r] < cuts[which]; r++)
+      sets[left[r]] = sets[right[r]] = numPoints + r;
+    labels[which] = largeSets(sets, numPoints, minClusterSize);
+  }
+  return labels;
+}
 
-  const size = new Int32Array(2 * numPoints - 1);
+function largeSets(sets: Int32Array, numPoints: number, minSize: number): Int32Array {
+  const size = new Int32Array(sets.length);
   for (let row = 0; row < numPoints; row++) size[find(sets, row)]++;
-
-  const labelOf = new Int32Array(2 * numPoints - 1).fill(-1);
+  const labelOf = new Int32Array(sets.length).fill(-1);
   const labels = new Int32Array(numPoints);
   let numLabels = 0;
   for (let row = 0; row < numPoints; row++) {
     const set = find(sets, row);
-    if (size[set] >= minClusterSize && labelOf[set] < 0) labelOf[set] = numLabels++;
+    if (size[set] >= minSize && labelOf[set] < 0) labelOf[set] = numLabels++;
     labels[row] = labelOf[set];
   }
   return labels;

@@ -10,6 +10,7 @@ import {
   clusterTable,
   type LabelledHits,
 } from "./clusterMetrics.ts";
+import { type PooledRates, pooledRates } from "./pooledRates.ts";
 
 /** One bin low ≤ value < high. Errors are NaN where fewer than two events have the rate. */
 export interface BinnedRates {
@@ -17,6 +18,7 @@ export interface BinnedRates {
   readonly high: number;
   readonly mean: ClusterRates;
   readonly error: ClusterRates;
+  readonly pooled: PooledRates; // all events together
 }
 
 export interface VsPtOptions extends ClusterOptions {
@@ -61,7 +63,7 @@ function inBins(
   return edges.slice(0, -1).map((low, bin) => {
     const high = edges[bin + 1];
     const rates = events.map((hits, e) => clusterRates(hits, tables[e], cut(low, high)));
-    return { low, high, ...averageRates(rates) };
+    return { low, high, ...averageRates(rates), pooled: pooledRates(rates) };
   });
 }
 

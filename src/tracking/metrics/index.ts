@@ -23,6 +23,7 @@ export {
   matchingRatesInBins,
 } from "./matchingRates.ts";
 export * from "./partition.ts";
+export * from "./pooledRates.ts";
 export * from "./proportion.ts";
 export * from "./residualStatistics.ts";
 export * from "./rocAuc.ts";
