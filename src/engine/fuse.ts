@@ -269,9 +269,12 @@ function storedNodes(
     return paths.get(key) as number;
   };
 
+  const loaded = loadedSources(nodes, outputs);
+  const isLoaded = (input: Expr): boolean => !isSource(input) || loaded.has(input);
+
   // The memory that a kernel or a reshape reads must exist row by row.
   const want = (expr: Expr, reason: string): void => {
-    while ((expr.op === "reshape" || expr.op === "piece") && !expr.storage) expr = expr.inputs[0];
+    expr = withoutViews(expr);
     if (isWorthIt(wanted.get(expr) ?? "reshaped")) wanted.set(expr, reason);
   };
   for (const output of outputs) want(output, "output");
@@ -298,7 +301,7 @@ function storedNodes(
     const full = [...regions.keys()].find((region) => {
       const loads = new Set(reads.get(region));
       loads.delete(node);
-      for (const input of node.inputs) if (!isSource(input)) loads.add(input);
+      for (const input of node.inputs) if (isLoaded(input)) loads.add(input);
       return loads.size > maxInputs;
     });
     const isFull = full !== undefined;
@@ -318,7 +321,7 @@ function storedNodes(
     if (reason) {
       stored.set(node, reason);
       if (isPart(node)) continue;
-      reads.set(node, new Set(node.inputs.filter((input) => !isSource(input))));
+      reads.set(node, new Set(node.inputs.filter(isLoaded)));
       for (const [which, input] of node.inputs.entries()) use(input, node, step(node, which, 0));
       continue;
     }
@@ -327,11 +330,24 @@ function storedNodes(
       loads.delete(node);
       for (const [which, input] of node.inputs.entries()) {
         for (const path of places) use(input, region, step(node, which, path));
-        if (!isSource(input)) loads.add(input);
+        if (isLoaded(input)) loads.add(input);
       }
     }
   }
   return { stored, wanted, pieced, users, reads, refusals: new Map() };
+}
+
+function withoutViews(expr: Expr): Expr {
+  while ((expr.op === "reshape" || expr.op === "piece") && !expr.storage) expr = expr.inputs[0];
+  return expr;
+}
+
+/** Sources that may get a buffer after all, for someone who reads memory: then every reader loads them. */
+function loadedSources(nodes: readonly Expr[], outputs: readonly Expr[]): Set<Expr> {
+  const fromMemory = ({ op }: Expr) => ["reshape", "piece", "pack", "gather"].includes(op);
+  const readers = nodes.filter((node) => !node.storage && (fromMemory(node) || isComposite(node)));
+  const read = [...outputs, ...readers.flatMap(({ inputs }) => inputs)].map(withoutViews);
+  return new Set(read.filter(isSource));
 }
 
 /** Whether a value is stored because that pays; it need not be. */

@@ -175,6 +175,12 @@ export function resolveKernel(
   return kernel;
 }
 
+/** Buffers that a launch of the kernel binds: all inputs and results. */
+export function numBuffers(spec: KernelSpec, attrs: Attrs): number {
+  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  return Object.keys(inputs).length + 1 + Object.keys(spec.more ?? {}).length;
+}
+
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */
 export function axisNames({ operands, result }: Kernel): string[] {
   const names = [...operands, result].flatMap(({ axes }) => axes.map((axis) => split(axis)[0]));

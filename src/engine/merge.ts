@@ -9,8 +9,8 @@ import type { FuseOptions, Fusion, Group } from "./fuse.ts";
 import { isReduction } from "./lower.ts";
 import { gain } from "./score.ts";
 import {
-  combineBuffers,
   isPointwise,
+  splitBuffers,
   storesInOrder,
   type Walk,
   type WalkFacts,
@@ -164,7 +164,7 @@ class Merger {
     const inner = values.filter(isInner);
     const loads = new Set([...a.reads, ...b.reads]);
     for (const value of values) loads.delete(value);
-    const buffers = Math.max(loads.size + roots.length, combineBuffers(walk, roots, loads));
+    const buffers = Math.max(loads.size + roots.length, splitBuffers(walk, roots, loads));
     if (buffers > maxInputs + 1)
       return `the launch would need ${buffers} buffers, ${maxInputs + 1} at most`;
     if (walk && !storesInOrder(walk, roots)) return "it would be written column by column";

@@ -83,14 +83,17 @@ export function storesInOrder({ axes, passes }: Walk, roots: readonly Expr[]): b
   return stored.every(({ shape }) => axes.includes(shape.length - 1));
 }
 
-/** Buffers of the second step of a walk that is split over lanes: what the lanes left, and the results. */
-export function combineBuffers(
+/** Buffers of either step of a walk that is split over lanes: each lane leaves what it has of every sum. */
+export function splitBuffers(
   walk: Walk | null,
   roots: readonly Expr[],
   loads: ReadonlySet<Expr>,
 ): number {
   if (!walk || walk.passes.length > 1) return 0;
   const [{ sums }] = walk.passes;
-  const own = [...sums, ...walk.rows].filter((value) => roots.includes(value));
-  return sums.length + own.length + (walk.rows.length > 0 ? loads.size : 0);
+  const stored = (values: readonly Expr[]) =>
+    values.filter((value) => roots.includes(value)).length;
+  const first = loads.size + stored(walk.passes[0].fulls) + sums.length;
+  const read = walk.rows.length > 0 ? loads.size : 0;
+  return Math.max(first, sums.length + read + stored([...sums, ...walk.rows]));
 }

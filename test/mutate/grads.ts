@@ -15,6 +15,8 @@ interface Timed extends Check {
   uses: ReadonlySet<string>;
 }
 
+const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(0);
+
 /** Runs everything once, with rules that say when they are used. Throws if anything fails. */
 async function baseline(rules: readonly Rule[]): Promise<Timed[]> {
   const timed: Timed[] = [];
@@ -25,6 +27,7 @@ async function baseline(rules: readonly Rule[]): Promise<Timed[]> {
     await check.run();
     timed.push({ ...check, ms: performance.now() - start, uses });
     for (const restore of unwatch) restore();
+    if (timed.length % 50 === 0) console.error(`${timed.length} checks pass as things are`);
   }
   return timed.sort((a, b) => a.ms - b.ms);
 }
@@ -46,13 +49,15 @@ const isComparison = (why: string) =>
     why,
   );
 
+const started = performance.now();
 await openDevice({ backend: "js-f64" });
 const [filter = ""] = process.argv.slice(2);
 const rules = listRules();
 const checks = await baseline(rules);
 const survivors: string[] = [];
 let [numMutants, numBroken] = [0, 0];
-console.log("rule                mutants  noticed  checks that use it");
+console.log(`${checks.length} checks pass as things are (${seconds(started)} s)`);
+console.log("rule                mutants  noticed  checks that use it  s");
 const chosen = rules.filter(({ name }) => name.includes(filter));
 for (const rule of chosen) {
   const isUsed = ({ uses, name }: Timed) =>
@@ -61,6 +66,7 @@ for (const rule of chosen) {
   const own = using.filter(({ name }) => name.startsWith(rule.op));
   const inOrder = [...own, ...using.filter((check) => !own.includes(check))];
   let noticed = 0;
+  const begun = performance.now();
   const mutants = mutantsOf(rule);
   for (const { name, grad } of mutants) {
     rule.put(grad);
@@ -74,8 +80,9 @@ for (const rule of chosen) {
     }
   }
   numMutants += mutants.length;
-  const columns = [String(mutants.length).padStart(7), String(noticed).padStart(8), using.length];
-  console.log(`${rule.name.padEnd(20)}${columns.join(" ")}`);
+  const columns = [String(mutants.length).padStart(7), String(noticed).padStart(8)];
+  const cost = `${String(using.length).padStart(18)} ${seconds(begun).padStart(3)}`;
+  console.log(`${rule.name.padEnd(20)}${columns.join(" ")} ${cost}`);
 }
 console.log(
   `${numMutants} mutants of ${chosen.length} rules, ${survivors.length} survive (${numBroken} failed otherwise)`,

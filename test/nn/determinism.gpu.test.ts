@@ -62,7 +62,7 @@ class EdgeClassifier {
   }
 }
 
-describe.each(["js", "webgpu"] as const)("on %s", (backend) => {
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   useDevice(backend);
 
   test("twenty runs of a training step give the same parameters, bit for bit", async () => {

@@ -4,7 +4,7 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
-import { kernelNamed } from "../kernel.ts";
+import { kernelNamed, numBuffers } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
 import {
   type Launch,
@@ -54,7 +54,10 @@ export class Planner {
 
   /** The plan of a graph: made and compiled if there is none of its structure and these choices. */
   async prepare(outputs: readonly Expr[], planning: Planning): Promise<Prepared> {
-    const hasKernel = ({ op }: Expr) => kernelNamed(op) !== undefined && planning.kernels(op);
+    const hasKernel = ({ op, attrs }: Expr) => {
+      const spec = planning.kernels(op) ? kernelNamed(op) : undefined;
+      return spec !== undefined && numBuffers(spec, attrs) <= this.backend.limits.inputs + 1;
+    };
     const { fuse } = planning;
     const rewrites = new Set<string>();
     let expanded = outputs;

@@ -96,51 +96,104 @@ export const attentionSamplers: Record<string, Sampler> = {
     });
   },
 
+  // all at once, where every derivative differs from 0
+  "attention with everything": (random) => {
+    const { sizes, options } = everything(random);
+    const { numKeys, heads, width } = sizes;
+    const { mask, offsets, dropout } = options;
+    return caseOf("attention, everything", [operand(random, [1, numKeys, 3, heads, width])], (x) =>
+      attention(x, mask, { offsets, dropout: dropout() }),
+    );
+  },
+
+  "crossAttention with everything": (random) => {
+    const { sizes, options } = everything(random);
+    const { numKeys, heads, width } = sizes;
+    const rows = [1, numKeys, heads, width];
+    const operands = [rows, rows, rows, [1, heads, numKeys, numKeys]].map((shape) =>
+      operand(random, shape, [-1, 1]),
+    );
+    return caseOf("crossAttention, everything", operands, (q, k, v, bias) =>
+      crossAttention(q, k, v, { ...options, bias, dropout: options.dropout() }),
+    );
+  },
+
   // the steps of the gradients, as functions of independent operands
-  attentionGradient: (random) => {
-    const sizes = smallSizes(random, true);
-    const { batch, numKeys, heads, width } = sizes;
-    const y = [batch, numKeys, heads, width];
-    const qkv = [batch, numKeys, 3, heads, width];
-    const operands = [qkv, y, y.slice(0, 3), y.slice(0, 3)].map((shape) => operand(random, shape));
-    const mask = maskOf(random, sizes);
-    return caseOf("attentionGradient", operands, (x, ...rest) =>
-      record("attentionGradient", [x, mask, ...rest], qkv, "f32", recorded({ hasMask: true })),
-    );
-  },
-
-  crossAttentionGradient: (random) => {
-    const { shapes, q } = stepShapes(random);
-    return caseOf(
-      "crossAttentionGradient",
-      shapes.map((shape) => operand(random, shape, [-1, 1])),
-      (...of) => {
-        const dq = record("crossAttentionGradient", of, q, "f32", recorded({ hasBias: true }));
-        const parts = ["dk", "dv"].map((name) => wrap(partOf(dq.expr, name), of));
-        return concat([dq, ...parts].map((part) => part.reshape([-1])));
-      },
-    );
-  },
-
-  attentionBiasGradient: (random) => {
-    const { shapes, bias } = stepShapes(random);
-    return caseOf(
-      "attentionBiasGradient",
-      shapes.map((shape) => operand(random, shape, [-1, 1])),
-      (...of) => record("attentionBiasGradient", of, bias, "f32", recorded({ hasBias: true })),
-    );
-  },
+  ...stepSamplers("attentionGradient", { isPacked: true, features: [] }),
+  ...stepSamplers("crossAttentionGradient", { isPacked: false, features: ["hasBias"] }),
+  ...stepSamplers("attentionBiasGradient", { isPacked: false, features: ["hasBias"] }),
 };
 
-const recorded = (features: Record<string, boolean>) => ({
-  attrs: { headDim: 0, ...features },
-  values: [0.7, 0, 0, 0, 0, 0, 0],
-});
+/** Three keys in events of two and one; the last is hidden, the others have two to choose from. */
+function everything(random: Random, isSmall = false) {
+  const wide: [number, number][] = [
+    [1, 2],
+    [2, 1],
+  ];
+  const [heads, width] = isSmall ? [1, 1] : oneOf(random, wide);
+  const seed = whole(random, 0, 1000);
+  return {
+    sizes: { batch: 1, heads, width, numQueries: 3, numKeys: 3 },
+    options: {
+      mask: tensor([0, 0, 1], [1, 3], { dtype: "bool" }),
+      offsets: indices([0, 2, 3]),
+      dropout: () => ({ probability: 0.3, rng: new Rng(seed) }),
+    },
+  };
+}
 
-/** Shapes of q, k, v, bias, dy, L and δ. */
-function stepShapes(random: Random) {
-  const { batch, heads, width, numQueries, numKeys } = smallSizes(random, false);
-  const [q, k] = [numQueries, numKeys].map((count) => [batch, count, heads, width]);
-  const bias = [oneOf(random, [1, batch]), 1, numQueries, numKeys];
-  return { q, bias, shapes: [q, k, k, bias, q, q.slice(0, 3), q.slice(0, 3)] };
+type Feature = "hasMask" | "hasBias" | "hasEvents" | "hasDropout";
+
+/** A step with these features, and one with all: between them, each operand stands at every place it may have. */
+function stepSamplers(
+  op: string,
+  { isPacked, features }: { isPacked: boolean; features: Feature[] },
+): Record<string, Sampler> {
+  const all: Feature[] = [
+    "hasMask",
+    ...(isPacked ? [] : ["hasBias" as const]),
+    "hasEvents",
+    "hasDropout",
+  ];
+  return {
+    [op]: stepSampler(op, isPacked, features),
+    [`${op} with everything`]: stepSampler(op, isPacked, all),
+  };
+}
+
+function stepSampler(op: string, isPacked: boolean, features: readonly Feature[]): Sampler {
+  return (random) => {
+    const has = (feature: Feature) => features.includes(feature);
+    // of all its operands, derivatives are taken twice
+    const { sizes, options } = everything(random, op !== "attentionBiasGradient");
+    const { heads, width, numKeys } = sizes;
+    const rows = [1, numKeys, heads, width];
+    const packed = [1, numKeys, 3, heads, width];
+    const bias = [1, oneOf(random, [1, heads]), numKeys, numKeys];
+    const shapes = [
+      ...(isPacked ? [packed] : [rows, rows, rows]),
+      ...(has("hasBias") ? [bias] : []),
+      ...[rows, rows.slice(0, 3), rows.slice(0, 3)], // dy, L, δ
+    ];
+    const key = whole(random, 0, 1000); // of dropout, as `Rng` draws it
+    const recorded = {
+      attrs: { headDim: width, ...Object.fromEntries(features.map((feature) => [feature, true])) },
+      values: [0.7, has("hasDropout") ? 0.3 : 0, key, 0, 0, 0, 0],
+    };
+    const result = { attentionGradient: packed, attentionBiasGradient: bias }[op] ?? rows;
+    const operands = shapes.map((shape) => operand(random, shape, [-1, 1]));
+    return caseOf(`${op}[${features}]`, operands, (...of) => {
+      const first = of.splice(0, isPacked ? 1 : 3);
+      const given = [
+        ...(has("hasMask") ? [options.mask] : []),
+        ...(has("hasBias") ? of.splice(0, 1) : []),
+        ...(has("hasEvents") ? [options.offsets] : []),
+      ];
+      const inputs = [...first, ...given, ...of];
+      const y = record(op, inputs, result, "f32", recorded);
+      if (op !== "crossAttentionGradient") return y;
+      const parts = ["dk", "dv"].map((name) => wrap(partOf(y.expr, name), inputs));
+      return concat([y, ...parts].map((part) => part.reshape([-1])));
+    });
+  };
 }
