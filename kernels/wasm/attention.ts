@@ -20,7 +20,7 @@ export const attentionWasm: WasmSpelling = {
   work: ({ B, N, M = N, H, D }) => B * H * M * N * (2 * D + 20),
   scratch: (dims) => headScratch(dims, 1),
   code(frame) {
-    const { dims, at, scratch, from, to } = frame;
+    const { dims, at, scratch, from, to, multiplyAdd } = frame;
     const { N, H, D } = dims;
     const heads = new Heads(frame, 1);
     const [scores] = heads.tables;
@@ -65,7 +65,7 @@ export const attentionWasm: WasmSpelling = {
       ]),
     ];
     const keys = heads.part(1, number(0));
-    const ofBlock = { from: number(0), to: groups(rows), M: rows, scratch };
+    const ofBlock = { from: number(0), to: groups(rows), M: rows, scratch, multiplyAdd };
     return [
       heads.start(),
       set(blocks, i32.divU(add(heads.numQueries, number(blockRows - 1)), number(blockRows))),

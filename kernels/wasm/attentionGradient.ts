@@ -20,7 +20,8 @@ export const attentionGradientWasm: WasmSpelling = {
   work: ({ B, N, M = N, H, D }) => B * H * M * N * (5 * D + 20),
   scratch: (dims) => headScratch(dims, 2),
   code(frame) {
-    const { dims, at, scratch, from, to } = frame;
+    const { dims, at, scratch, from, to, multiplyAdd } = frame;
+    const working = { scratch, multiplyAdd };
     const { N, H, D } = dims;
     const heads = new Heads(frame, 2);
     const [weights, slopes] = heads.tables;
@@ -48,7 +49,7 @@ export const attentionGradientWasm: WasmSpelling = {
     const table = { from: number(0), to: groups(rows), M: rows, K: D, N, pitch: heads.rowBytes };
     const received = {
       ...{ from: number(0), to: groups(N), M: N, K: rows, N: D },
-      ...{ pitch: heads.tokenBytes, isMore: first, scratch },
+      ...{ pitch: heads.tokenBytes, isMore: first, ...working },
     };
     const block = [
       set(rows, least(number(blockRows), sub(heads.numQueries, first))),
@@ -56,19 +57,19 @@ export const attentionGradientWasm: WasmSpelling = {
       product({
         a: heads.rows(queries, heads.tokenBytes),
         b: heads.turned(heads.part(1, number(0)), heads.tokenBytes),
-        ...{ ...table, y: weights, scratch },
+        ...{ ...table, y: weights, ...working },
       }),
       product({
         a: heads.rows(dy, heads.resultBytes),
         b: heads.turned(heads.part(2, number(0)), heads.tokenBytes),
-        ...{ ...table, y: slopes, scratch },
+        ...{ ...table, y: slopes, ...working },
       }),
       loop(r, number(0), rows, toSlopes),
       product({
         a: heads.rows(slopes, heads.rowBytes),
         b: heads.rows(heads.part(1, number(0)), heads.tokenBytes),
         ...{ from: number(0), to: groups(rows), M: rows, K: N, N: D },
-        ...{ y: heads.part(0, first, results), pitch: heads.tokenBytes, scratch },
+        ...{ y: heads.part(0, first, results), pitch: heads.tokenBytes, ...working },
       }),
       product({
         a: heads.turned(slopes, heads.rowBytes),

@@ -10,7 +10,7 @@ export const linearGradientWasm: WasmSpelling = {
   work: ({ R, O, I }) => R * O * I,
   grain: () => productGrain,
   scratch: ({ I }) => productScratch(I),
-  code({ dims: { R, O, I }, at, scratch, from, to }) {
+  code({ dims: { R, O, I }, at, scratch, from, to, multiplyAdd }) {
     const [o, r, address] = [local("i32"), local("i32"), local("i32")];
     const sum = local("f32");
     const bytes = (words: Code) => i32.shl(words, i32.const(2));
@@ -28,7 +28,7 @@ export const linearGradientWasm: WasmSpelling = {
       product({
         a: dense(at.dy, R, O, true),
         b: dense(at.x, I, R, false),
-        ...{ y: at.y, from, to, M: O, K: R, N: I, scratch },
+        ...{ y: at.y, from, to, M: O, K: R, N: I, scratch, multiplyAdd },
       }),
       loop(o, first, least(O, i32.shl(to, i32.const(2))), column),
     ];

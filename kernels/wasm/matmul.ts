@@ -12,7 +12,7 @@ export const matmulWasm: WasmSpelling = {
   work: ({ B, M, K, N }) => B * M * K * N,
   grain: () => productGrain,
   scratch: ({ N }) => productScratch(N),
-  code({ dims: { C, M, K, N }, at, scratch, from, to }, { transposeA, transposeB }) {
+  code({ dims: { C, M, K, N }, at, scratch, from, to, multiplyAdd }, { transposeA, transposeB }) {
     const [unit, groups, batch, first, last] = Array.from({ length: 5 }, () => local("i32"));
     const [a, b, y] = Array.from({ length: 3 }, () => local("i32"));
     const bytes = (x: typeof M, z: typeof M) => i32.shl(mul(x, z), i32.const(2));
@@ -29,7 +29,7 @@ export const matmulWasm: WasmSpelling = {
         product({
           a: dense(a, K, M, Boolean(transposeA)),
           b: dense(b, N, K, Boolean(transposeB)),
-          ...{ y, from: first, to: last, M, K, N, scratch },
+          ...{ y, from: first, to: last, M, K, N, scratch, multiplyAdd },
         }),
       ]),
     ];

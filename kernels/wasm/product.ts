@@ -15,6 +15,7 @@ import {
   whenElse,
 } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, shuffle, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
+import type { WasmFrame } from "../../src/engine/kernel.ts";
 
 const { add, mul, sub, const: number } = i32;
 
@@ -54,6 +55,7 @@ export interface Product {
   K: Code;
   N: Code;
   scratch: Code;
+  multiplyAdd: WasmFrame["multiplyAdd"];
 }
 
 /** Groups of rows for which copying b is little of the work. */
@@ -67,10 +69,10 @@ const bytes = (words: Code): Code => i32.shl(words, number(2));
 export const least = (x: Code, y: Code): Code => i32.select(i32.ltU(x, y), x, y);
 
 export function product({ a, b, y, from, to, M, K, N, scratch, ...rest }: Product): Code {
-  const { pitch = bytes(N), isMore = number(0) } = rest;
+  const { pitch = bytes(N), isMore = number(0), multiplyAdd } = rest;
   const [k0, terms, m0, strip, panels, startA, startB] = integers(7);
   const [rowBytes, isAdded] = integers(2);
-  const tile = new Tile();
+  const tile = new Tile(multiplyAdd);
   const block = [
     set(terms, least(sub(K, k0), number(depth))),
     set(startA, add(a.start, mul(k0, a.right))),
@@ -179,6 +181,11 @@ class Tile {
   private readonly left = local("v128");
   private readonly right = local("v128");
   private readonly each = local("v128");
+  private readonly multiplyAdd: Product["multiplyAdd"];
+
+  constructor(multiplyAdd: Product["multiplyAdd"]) {
+    this.multiplyAdd = multiplyAdd;
+  }
 
   /** The products of a strip and a panel; both addresses move to their ends. */
   multiply(strip: Local, panel: Local, end: Code): Code {
@@ -188,8 +195,8 @@ class Tile {
       set(this.right, v128.load(panel, 32 * offset + 16)),
       this.sums.map(([left, right], r) => [
         set(this.each, v128.load32Splat(strip, 16 * offset + 4 * r)),
-        set(left, f32x4.add(left, f32x4.mul(this.each, this.left))),
-        set(right, f32x4.add(right, f32x4.mul(this.each, this.right))),
+        set(left, this.multiplyAdd(this.each, this.left, left)),
+        set(right, this.multiplyAdd(this.each, this.right, right)),
       ]),
     ];
     const rounds = (count: number): Code => {

@@ -33,7 +33,7 @@ async function run(options: CommonOptions): Promise<void> {
       ? "no real GPU; a software adapter is slower than the processor itself and is used only when asked for"
       : `no WebGPU adapter${problem ? ` (${problem})` : ""}`;
   const noWasm = cpu === "js" ? "; no vectors in this engine's WebAssembly" : "";
-  const [, threads] = threadsFor({ threadHost: nodeThreads, ...chosenThreads(options) });
+  const { count: threads } = threadsFor({ threadHost: nodeThreads, ...chosenThreads(options) });
   const why = real ? `a real GPU: ${real.description}` : noGpu + noWasm;
   const document = {
     auto: { backend: auto, why },

@@ -15,6 +15,8 @@ export const env = {
   backend: (): string | undefined => variables().TG_BACKEND,
   /** TG_THREADS: how many threads `wasm` takes part of the work on, when the caller says nothing. */
   threads: (): string | undefined => variables().TG_THREADS || undefined,
+  /** TG_RELAXED=1: `wasm` may multiply and add in one rounding, when the caller says nothing. */
+  relaxed: (): boolean => variables().TG_RELAXED === "1",
   /** TG_KERNELS=0: compose every op from primitives; no hand-written kernel. */
   kernels: (): boolean => variables().TG_KERNELS !== "0",
   /** TG_FUSE=0: one launch per op. */

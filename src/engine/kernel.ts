@@ -110,6 +110,8 @@ export interface WasmFrame {
   numbers: Readonly<Record<string, Local>>;
   /** Addresses of the inputs, of the result `y` and of further results, i32. */
   at: Readonly<Record<string, Local>>;
+  /** x · y + sum of v128; in one rounding where the user allows that and the engine can. */
+  multiplyAdd: (x: Code, y: Code, sum: Code) => Code;
   scratch: Local;
   from: Local;
   to: Local;

@@ -21,6 +21,11 @@ export interface OpenOptions {
    * at most. Always one where memory cannot be shared: on pages that are not cross-origin isolated.
    */
   threads?: number;
+  /**
+   * Lets `wasm` multiply and add in one rounding where the engine has such an instruction: faster products,
+   * whose last bits depend on the machine. Default: the environment's `TG_RELAXED=1`, else no.
+   */
+  relaxed?: boolean;
   /** Starts threads; default: web workers. `trackgrad/node` brings those of Node. */
   threadHost?: ThreadHost | null;
   /** Finds the GPU; default: the browser's. `trackgrad/node` brings Dawn's. */
@@ -79,24 +84,25 @@ async function openBackend({ backend, gpu = browserGpu, ...threading }: OpenOpti
 const cpuBackend = (threading: Threading = {}) =>
   hasWasm() ? wasmOn(threading) : jsBackend("f32");
 
-type Threading = Pick<OpenOptions, "threads" | "threadHost">;
+type Threading = Pick<OpenOptions, "threads" | "threadHost" | "relaxed">;
 
-const wasmOn = (threading: Threading) => wasmBackend(...threadsFor(threading));
+const wasmOn = ({ relaxed = env.relaxed(), ...threading }: Threading) =>
+  wasmBackend({ ...threadsFor(threading), isRelaxed: relaxed });
 
 export const mostThreads = 8; // memory is no faster for more
 
 /** What starts threads, and how many there shall be. */
-export function threadsFor({
-  threads,
-  threadHost: host = webThreads(),
-}: Threading): [host: ThreadHost | null, count: number] {
+export function threadsFor({ threads, threadHost: host = webThreads() }: Threading): {
+  host: ThreadHost | null;
+  count: number;
+} {
   const asked = threads ?? (env.threads() === undefined ? undefined : Number(env.threads()));
   const count = asked ?? Math.min(host?.cores ?? 1, mostThreads);
   if (!(Number.isInteger(count) && count >= 1))
     throw new DeviceError(
       `openDevice(threads): expected a whole number ≥ 1, got ${threads ?? env.threads()}`,
     );
-  return [host, host ? count : 1];
+  return { host, count: host ? count : 1 };
 }
 
 async function browserGpu(): Promise<GpuChoice> {

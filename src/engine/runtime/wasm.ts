@@ -1,5 +1,8 @@
 /** The `wasm` backend: modules assembled from programs, over one linear memory. */
 import { jsSource } from "../codegen/js.ts";
+import type { Code } from "../codegen/wasm/code.ts";
+import { f32x4, v128 } from "../codegen/wasm/instructions.ts";
+import { assemble, define } from "../codegen/wasm/module.ts";
 import { type HostArray, packInto, unpack } from "../dtype.ts";
 import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
@@ -29,20 +32,35 @@ type WasmExecutable = Executable & Made;
 const mostModules = 4096; // kept for reuse
 
 /** Whether this engine has the vectors that modules are made of. */
-export function hasWasm(): boolean {
-  if (typeof WebAssembly === "undefined") return false;
-  // () → v128: v128.const 0
-  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0];
-  const body = [10, 22, 1, 20, 0, 0xfd, 12, ...new Array(16).fill(0), 0x0b];
-  return WebAssembly.validate(new Uint8Array([...header, ...body]));
+export const hasWasm = (): boolean =>
+  typeof WebAssembly !== "undefined" &&
+  WebAssembly.validate(vectorModule(v128.const([0, 0, 0, 0])));
+
+/** Whether it has multiply-adds whose rounding is left to the machine. */
+export function hasRelaxedVectors(): boolean {
+  const one = f32x4.const(1);
+  return hasWasm() && WebAssembly.validate(vectorModule(f32x4.relaxedMultiplyAdd(one, one, one)));
 }
 
-/** With a host for threads, large launches are shared by so many of them, this one included. */
-export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend {
+/** A function that makes a v128. */
+const vectorModule = (body: Code): Uint8Array<ArrayBuffer> =>
+  assemble({ imports: [], functions: [define("f", [], body, ["v128"])], isShared: false });
+
+export interface WasmOptions {
+  /** How to start threads; null for none. */
+  host: ThreadHost | null;
+  /** How many share large launches, this one included. */
+  count: number;
+  /** Whether results may depend on the machine in their last bits. */
+  isRelaxed: boolean;
+}
+
+export function wasmBackend({ host, count, isRelaxed: isAllowed }: WasmOptions): Backend {
   const numThreads = host ? count : 1;
   const memory = new WasmMemory({ isShared: numThreads > 1 });
   const threads = new Threads(numThreads, host, memory.memory);
-  const place = { memory, threads };
+  const isRelaxed = isAllowed && hasRelaxedVectors();
+  const place = { memory, threads, isRelaxed };
   const commands = inOrder(runOne);
   const compiled = new RecentlyUsed<Promise<WasmExecutable>>(mostModules);
   let pipelines = 0;
@@ -61,7 +79,7 @@ export function wasmBackend(host: ThreadHost | null = null, count = 1): Backend 
 
   return {
     name: "wasm",
-    description: `WebAssembly with vectors of four, ${numThreads === 1 ? "one thread" : `${numThreads} threads`}`,
+    description: describe(numThreads, isRelaxed),
     precision: "f32",
     limits: { inputs: 64, bufferBytes: 2 ** 31, bindingBytes: 2 ** 31, bindingAlign: 4 },
     storesF16: true,
@@ -136,6 +154,11 @@ function runOne({ executable, buffers, params }: Command): Pending {
     return trapped(error);
   }
 }
+
+const describe = (threads: number, isRelaxed: boolean): string => {
+  const shared = threads === 1 ? "one thread" : `${threads} threads`;
+  return `WebAssembly with vectors of four${isRelaxed ? ", relaxed" : ""}, ${shared}`;
+};
 
 const signatureOf = ({ buffers, params }: Program): string =>
   `${buffers.map(({ dtype }) => dtype)} ${params.map(({ type }) => type)}`;

@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { expect, test, vi } from "vitest";
 import { type ElementwiseOp, elementwise } from "../../../src/engine/ops/elementwise.ts";
 import { type WasmBuffer, WasmMemory } from "../../../src/engine/runtime/wasm/memory.ts";
+import { hasRelaxedVectors } from "../../../src/engine/runtime/wasm.ts";
 import {
+  DeviceError,
   explain,
   layerNorm,
   matmul,
@@ -112,5 +115,51 @@ test("memory beyond the sign of an address is memory, and beyond all addresses a
     for (const [i, y] of wanted.entries()) expect(Math.abs(high[i]! - y)).toBeLessThan(1e-3);
     await js.close();
     expect((half as WasmBuffer).address).toBeLessThan(2 ** 31);
+  }
+});
+
+test("without vectors, auto is js, and wasm says what is missing", async () => {
+  const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+  try {
+    const gpu = () => Promise.reject(new DeviceError("none"));
+    const own = await openDevice({ backend: "auto", gpu });
+    expect(own.backend.name).toBe("js");
+    expect(await tensor([1, 2]).add(1).sum().item()).toBe(5);
+    await own.close();
+    await expect(openDevice({ backend: "wasm" })).rejects.toThrow(
+      "openDevice(wasm): expected WebAssembly with vectors, got none (use js)",
+    );
+  } finally {
+    validate.mockRestore();
+  }
+});
+
+test("relaxed multiply-adds are taken only where they are allowed and known", async () => {
+  setFlagsFromString("--experimental-wasm-relaxed-simd"); // what older engines want
+  const product = async (options: Parameters<typeof openDevice>[0]) => {
+    const own = await openDevice({ backend: "wasm", threads: 1, ...options });
+    const rng = new Rng(5);
+    const [a, b] = [rng.normal([40, 300]), rng.normal([300, 24])];
+    const y = await matmul(a, b).data();
+    const { description } = own.backend;
+    await own.close();
+    return { y, description };
+  };
+  const [plain, relaxed] = [await product({}), await product({ relaxed: true })];
+  expect(plain.description).not.toMatch("relaxed");
+  expect(relaxed.description.includes("relaxed")).toBe(hasRelaxedVectors());
+  // 300 products of normal numbers, each rounded once or twice
+  for (const [i, y] of plain.y.entries()) expect(Math.abs(relaxed.y[i]! - y)).toBeLessThan(1e-4);
+  const validate = vi
+    .spyOn(WebAssembly, "validate")
+    .mockReturnValueOnce(true) // vectors
+    .mockReturnValueOnce(true)
+    .mockReturnValueOnce(false);
+  try {
+    const without = await product({ relaxed: true });
+    expect(without.description).not.toMatch("relaxed");
+    expect(without.y).toEqual(plain.y);
+  } finally {
+    validate.mockRestore();
   }
 });

@@ -210,6 +210,8 @@ export const f32x4 = {
   /** y < x ? y : x, and x < y ? y : x: one machine instruction each; NaN only from x. */
   pmin: binaryV(234),
   pmax: binaryV(235),
+  /** x · y + sum, rounded once or twice, as is faster on the machine. */
+  relaxedMultiplyAdd: (x: Code, y: Code, sum: Code): Code => [x, y, sum, simd(261)],
   fromI32: unaryV(250),
   fromU32: unaryV(251),
 };

@@ -4,14 +4,14 @@
  */
 import { axisNames, type Kernel, type WasmFrame, type WasmSpelling } from "../../kernel.ts";
 import { type Local, local, set } from "./code.ts";
-import { f32, i32 } from "./instructions.ts";
+import { f32, f32x4, i32 } from "./instructions.ts";
 import { assemble, define } from "./module.ts";
 
 /** The words of the block in order. */
 export function wasmKernel(
   kernel: Kernel,
   { code }: WasmSpelling,
-  isShared: boolean,
+  { isShared, isRelaxed }: { isShared: boolean; isRelaxed: boolean },
 ): Uint8Array<ArrayBuffer> {
   const block = local("i32");
   let word = 0;
@@ -30,6 +30,9 @@ export function wasmKernel(
       [...kernel.operands.map(({ name }) => name), "y", ...kernel.parts.map(({ name }) => name)],
       "i32",
     ),
+    multiplyAdd: isRelaxed
+      ? f32x4.relaxedMultiplyAdd
+      : (x, y, sum) => f32x4.add(sum, f32x4.mul(x, y)),
     scratch: local("i32"),
     from: local("i32"),
     to: local("i32"),

@@ -1,6 +1,6 @@
 /**
  * Functions of four f32 at once. Polynomials were fitted at Chebyshev points. Largest errors, found
- * over the whole range and tested: relative 2⁻²² for exp, log, log1p, expm1, sigmoid and tanh; absolute
+ * over the whole range and tested: relative 2⁻²² for exp, log, log1p and expm1, 2⁻²¹ for sigmoid, softplus and tanh; absolute
  * 3·10⁻⁷ for erf, sin and cos (|x| up to 10⁴) and atan2; pow is exp(y log x), whose error grows with
  * |y log x|.
  */

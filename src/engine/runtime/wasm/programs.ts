@@ -22,6 +22,8 @@ export interface Compiled {
 export interface Place {
   memory: WasmMemory;
   threads: Threads;
+  /** Whether kernels may multiply and add in one rounding. */
+  isRelaxed: boolean;
 }
 
 export async function compileWasm(program: Program, place: Place): Promise<Compiled> {
@@ -50,8 +52,8 @@ export async function compileWasmKernel(
   spelling: WasmSpelling,
   place: Place,
 ): Promise<Compiled> {
-  const { memory, threads } = place;
-  const bytes = wasmKernel(kernel, spelling, threads.count > 1);
+  const { memory, threads, isRelaxed } = place;
+  const bytes = wasmKernel(kernel, spelling, { isShared: threads.count > 1, isRelaxed });
   const module = await instantiate(bytes, place, {});
   const axes = axisNames(kernel);
   const names = [...axes, ...(kernel.numbers ?? [])];
