@@ -2,7 +2,8 @@ import { type Code, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, i32 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { dense, least, product, productGrain, productScratch } from "./product.ts";
+import { dense, least } from "./packing.ts";
+import { product, productGrain, productScratch } from "./product.ts";
 
 /** `linearGradient` in WebAssembly: a unit is four rows of dW and their four sums of dy. */
 export const linearGradientWasm: WasmSpelling = {
