@@ -1,7 +1,8 @@
 /** What a trained Transformer Regressor is worth: scores of its tracks, errors of its parameters, times. */
 import { tensor } from "../src/engine/create.ts";
-import { clusterDendrogram, hdbscan, hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
+import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
 import type { Points } from "../src/tracking/clustering/points.ts";
+import { scanHdbscan } from "../src/tracking/clusteringScan.ts";
 import {
   type ResidualStatistics,
   residualStatistics,
@@ -10,6 +11,7 @@ import {
   type TrackFormersMetrics,
   trackFormersMetrics,
 } from "../src/tracking/metrics/trackFormersMetrics.ts";
+import { trackmlScore } from "../src/tracking/metrics/trackmlScore.ts";
 import type { HitSequence } from "../src/tracking/sequence.ts";
 import { numTracks, type Tracks } from "../src/tracking/tracks.ts";
 import type { RegressorSample } from "./regressorSamples.ts";
@@ -52,35 +54,31 @@ export async function regressEvents(
   return events;
 }
 
-export interface ScannedClustering extends RegressorClustering, TrackFormersMetrics {}
+export interface ScannedClustering extends RegressorClustering {
+  /** Mean TrackML score. */
+  readonly trackml: number;
+}
 
 /** The published grid of both settings. */
 const published = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/**
- * Mean scores for every pair of settings, the best TrackML score first. Trees depend on minSamples alone,
- * so each is made once. Meant for validation events: what is chosen on test events flatters them.
- */
+/** Mean score of validation events for every pair of settings, the best first. */
 export function scanClustering(
   events: readonly RegressedEvent[],
   { sizes = published, samples = published }: { sizes?: number[]; samples?: number[] } = {},
 ): ScannedClustering[] {
-  const rows = samples.flatMap((minSamples) => {
-    const fits = events.map(({ parameters }) => hdbscanFit(parameters, { minSamples }));
-    return sizes.map((minClusterSize) => {
-      const scores = fits.map(({ singleLinkage, rows }, e) => {
-        const { labels } = clusterDendrogram(singleLinkage, { minClusterSize, minSamples });
-        const { sample } = events[e];
-        const tracks = new Int32Array(sample.hits.numHits).fill(-1);
-        rows.forEach((hit, r) => {
-          tracks[hit] = labels[r];
-        });
-        return trackFormersMetrics(tracks, sample.truth);
-      });
-      return { minClusterSize, minSamples, ...meanScores(scores) };
-    });
-  });
-  return rows.sort((a, b) => b.trackml - a.trackml);
+  const judged = events.map(({ sample, parameters }) => ({
+    points: parameters,
+    split: "validation" as const,
+    truth: sample.truth,
+  }));
+  const grid = { minClusterSize: sizes, minSamples: samples };
+  const rows = scanHdbscan(judged, grid, (labels, { truth }) => trackmlScore(labels, truth));
+  return rows.map(({ setting, mean }) => ({
+    minClusterSize: setting.minClusterSize,
+    minSamples: setting.minSamples,
+    trackml: mean,
+  }));
 }
 
 /** Mean of each rate over the events where it is defined. */

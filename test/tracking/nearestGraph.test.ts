@@ -84,3 +84,14 @@ test("edge weights have mean 1", () => {
   const edges = { source: [0, 1], target: [1, 2] };
   expect([...edgeWeights(edges, [1, 1, 5])]).toEqual([0.5, 1.5]);
 });
+
+test("a graph of one point has no edges, of points that are nowhere there is none", () => {
+  const one = nearestGraph({ data: [1, 2], numPoints: 1, dim: 2 }, { k: 3 });
+  expect(pairs(one)).toEqual([]);
+  const same = nearestGraph({ data: [1, 1, 1], numPoints: 3, dim: 1 }, { k: 5 });
+  expect(pairs(same)).toEqual(["1→0", "2→0", "0→1", "2→1", "0→2", "1→2"]);
+  const lost = { data: [0, Number.NaN, 1, 1], numPoints: 2, dim: 2 };
+  expect(() => nearestGraph(lost, { k: 1 })).toThrow(
+    new ShapeError("nearestGraph(points): expected finite numbers, got 1 rows without"),
+  );
+});

@@ -9,7 +9,7 @@
  */
 import { ShapeError } from "../../engine/errors.ts";
 import { metricOf } from "./metrics.ts";
-import { checkPoints, finiteRows, type Points, takeRows } from "./points.ts";
+import { finiteData, type Points } from "./points.ts";
 
 export interface KMeansOptions {
   /** Default 300. */
@@ -29,8 +29,8 @@ export function kMeans(
   centres: Points,
   { maxIterations = 300 }: KMeansOptions = {},
 ): KMeans {
-  const data = widened("points", points);
-  let current = widened("centres", centres);
+  const data = finiteData("kMeans", "points", points);
+  let current = finiteData("kMeans", "centres", centres);
   if (centres.dim !== points.dim || (centres.numPoints === 0 && points.numPoints > 0))
     throw new ShapeError(
       `kMeans(centres): expected [1 or more, ${points.dim}], got [${centres.numPoints}, ${centres.dim}]`,
@@ -104,14 +104,4 @@ function farthestRows(squares: Float64Array, count: number): number[] {
   if (count === 0 || squares.every((square) => square === 0)) return [];
   const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a] || a - b);
   return order.slice(0, count);
-}
-
-function widened(name: string, points: Points): Float64Array {
-  checkPoints(`kMeans: ${name}`, points);
-  const rows = finiteRows(points);
-  if (rows.length < points.numPoints)
-    throw new ShapeError(
-      `kMeans(${name}): expected finite numbers, got ${points.numPoints - rows.length} rows without`,
-    );
-  return takeRows(points, rows);
 }

@@ -55,6 +55,16 @@ export function takeRows({ data, dim }: Points, rows: Int32Array): Float64Array 
   return taken;
 }
 
+/** All rows, widened, f64 [numPoints, dim]; throws if any has NaN or infinite coordinates. */
+export function finiteData(where: string, name: string, points: Points): Float64Array {
+  checkPoints(where, points);
+  const rows = finiteRows(points);
+  const numBad = points.numPoints - rows.length;
+  if (numBad > 0)
+    throw new ShapeError(`${where}(${name}): expected finite numbers, got ${numBad} rows without`);
+  return takeRows(points, rows);
+}
+
 /** Every row divided by its length, so that only its direction counts: f64 [numPoints, dim]. */
 export function unitRows({ data, numPoints, dim }: Points): Points {
   const unit = new Float64Array(numPoints * dim);

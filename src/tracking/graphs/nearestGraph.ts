@@ -2,7 +2,7 @@ import { ShapeError } from "../../engine/errors.ts";
 import { kdTree } from "../clustering/kdTree.ts";
 import { metricOf } from "../clustering/metrics.ts";
 import { kNearest } from "../clustering/nearest.ts";
-import { checkPoints, type Points } from "../clustering/points.ts";
+import { finiteData, type Points } from "../clustering/points.ts";
 import type { EdgeIndex } from "./edgeIndex.ts";
 
 export interface NearestGraphOptions {
@@ -32,14 +32,13 @@ export interface NearestGraph extends EdgeIndex {
  */
 export function nearestGraph(points: Points, options: NearestGraphOptions): NearestGraph {
   const { k, radius = Infinity, periods = [], self = false } = options;
-  checkPoints("nearestGraph", points);
+  const data = finiteData("nearestGraph", "points", points);
   const { numPoints, dim } = points;
   if (!(Number.isInteger(k) && k >= 1))
     throw new ShapeError(`nearestGraph(k): expected a whole number ≥ 1, got ${k}`);
   if (!(radius >= 0))
     throw new ShapeError(`nearestGraph(radius): expected a distance ≥ 0, got ${radius}`);
   if (numPoints === 0) return collect([]);
-  const data = Float64Array.from(points.data);
   const copies = withImages(data, dim, periods);
   const numCopies = copies.length / dim;
   // each point stands for as many as it has images; the nearest image is the one that counts
