@@ -1,6 +1,9 @@
 /** What a trained Transformer Regressor is worth: scores of its tracks, errors of its parameters, times. */
+
 import { tensor } from "../src/engine/create.ts";
-import { clusterDendrogram, hdbscan, hdbscanFit } from "../src/tracking/clustering/hdbscan.ts";
+import { ShapeError } from "../src/engine/errors.ts";
+import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
+import { hdbscanScan } from "../src/tracking/clustering/hdbscanScan.ts";
 import type { Points } from "../src/tracking/clustering/points.ts";
 import {
   type ResidualStatistics,
@@ -65,21 +68,20 @@ export function scanClustering(
   events: readonly RegressedEvent[],
   { sizes = published, samples = published }: { sizes?: number[]; samples?: number[] } = {},
 ): ScannedClustering[] {
-  const rows = samples.flatMap((minSamples) => {
-    const fits = events.map(({ parameters }) => hdbscanFit(parameters, { minSamples }));
-    return sizes.map((minClusterSize) => {
-      const scores = fits.map(({ singleLinkage, rows }, e) => {
-        const { labels } = clusterDendrogram(singleLinkage, { minClusterSize, minSamples });
-        const { sample } = events[e];
-        const tracks = new Int32Array(sample.hits.numHits).fill(-1);
-        rows.forEach((hit, r) => {
-          tracks[hit] = labels[r];
-        });
-        return trackFormersMetrics(tracks, sample.truth);
-      });
-      return { minClusterSize, minSamples, ...meanScores(scores) };
-    });
-  });
+  if (events.length === 0)
+    throw new ShapeError("scanClustering(events): expected at least one event, got none");
+  const grid = { minClusterSize: sizes, minSamples: samples };
+  const perEvent = events.map(({ parameters, sample }) =>
+    Array.from(hdbscanScan(parameters, grid), ({ setting, labels }) => ({
+      setting,
+      scores: trackFormersMetrics(labels, sample.truth),
+    })),
+  );
+  const rows = perEvent[0].map(({ setting }, i) => ({
+    minClusterSize: setting.minClusterSize,
+    minSamples: setting.minSamples,
+    ...meanScores(perEvent.map((tried) => tried[i].scores)),
+  }));
   return rows.sort((a, b) => b.trackml - a.trackml);
 }
 
