@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { eachOfLane, rowVariants } from "./rowReductions.ts";
 import { layerNormWasm } from "./wasm/rows.ts";
 
 /**
@@ -7,7 +8,7 @@ import { layerNormWasm } from "./wasm/rows.ts";
  *   x̂[r, f] = (x[r, f] − μ_r) / √(v_r + ε)      μ_r, v_r mean and biased variance of the row
  *   y[r, f] = x̂[r, f] · weight[f] + bias[f]
  *
- * One invocation owns a row. The variance is summed from deviations in a second pass, because
+ * One invocation owns a row, on GPUs a workgroup (`rowReductions.ts`). The variance is summed from deviations in a second pass, because
  * E[x²] − μ² cancels.
  *
  * Backward, with h = weight · dy:  dx = (h − mean h − x̂ · mean(h x̂)) / √(v + ε).
@@ -48,5 +49,16 @@ export const layerNorm: KernelSpec = defineKernel({
     store(start + f, (x[start + f] - mean) * scale * weight[f] + bias[f]);
   }
 `,
+  variants: rowVariants(/* wgsl */ `
+  let start = tile * dims.F;
+  let count = f32(dims.F);
+  var mean = 0.0;
+${eachOfLane("mean += x[start + f];")}
+  mean = sumOfRow(mean, lane) / count;
+  var variance = 0.0;
+${eachOfLane("let d = x[start + f] - mean; variance += d * d;")}
+  let scale = inverseSqrt(sumOfRow(variance, lane) / count + dims.epsilon);
+${eachOfLane("y[start + f] = (x[start + f] - mean) * scale * weight[f] + bias[f];")}
+`),
   wasm: layerNormWasm,
 });

@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { eachOfLane, rowVariants } from "./rowReductions.ts";
 import { softmaxWasm } from "./wasm/rows.ts";
 
 /**
@@ -7,7 +8,7 @@ import { softmaxWasm } from "./wasm/rows.ts";
  *   y[r, f] = exp(x[r, f] − m_r) / Σ_f exp(x[r, f] − m_r)      m_r = max_f x[r, f]
  *
  * One invocation owns a row and reads it three times; the second and third time it comes from
- * cache. A row whose entries are all −∞ has no softmax; use a large negative number to mask.
+ * cache. On GPUs a workgroup owns a row (`rowReductions.ts`). A row whose entries are all −∞ has no softmax; use a large negative number to mask.
  *
  * Backward: dx = y · (dy − Σ_f y · dy).
  */
@@ -40,5 +41,15 @@ export const softmax: KernelSpec = defineKernel({
   }
   for (var at = start; at < end; at++) { y[at] = y[at] / total; }
 `,
+  variants: rowVariants(/* wgsl */ `
+  let start = tile * dims.F;
+  var greatest = x[start];
+${eachOfLane("greatest = max(greatest, x[start + f]);")}
+  greatest = maxOfRow(greatest, lane);
+  var total = 0.0;
+${eachOfLane("let e = exp(x[start + f] - greatest); y[start + f] = e; total += e;")}
+  total = sumOfRow(total, lane);
+${eachOfLane("y[start + f] = y[start + f] / total;")}
+`),
   wasm: softmaxWasm,
 });

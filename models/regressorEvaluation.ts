@@ -1,10 +1,8 @@
 /** What a trained Transformer Regressor is worth: scores of its tracks, errors of its parameters, times. */
-
 import { tensor } from "../src/engine/create.ts";
-import { ShapeError } from "../src/engine/errors.ts";
 import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
-import { hdbscanScan } from "../src/tracking/clustering/hdbscanScan.ts";
 import type { Points } from "../src/tracking/clustering/points.ts";
+import { scanHdbscan } from "../src/tracking/clusteringScan.ts";
 import {
   type ResidualStatistics,
   residualStatistics,
@@ -13,6 +11,7 @@ import {
   type TrackFormersMetrics,
   trackFormersMetrics,
 } from "../src/tracking/metrics/trackFormersMetrics.ts";
+import { trackmlScore } from "../src/tracking/metrics/trackmlScore.ts";
 import type { HitSequence } from "../src/tracking/sequence.ts";
 import { numTracks, type Tracks } from "../src/tracking/tracks.ts";
 import type { RegressorSample } from "./regressorSamples.ts";
@@ -55,34 +54,31 @@ export async function regressEvents(
   return events;
 }
 
-export interface ScannedClustering extends RegressorClustering, TrackFormersMetrics {}
+export interface ScannedClustering extends RegressorClustering {
+  /** Mean TrackML score. */
+  readonly trackml: number;
+}
 
 /** The published grid of both settings. */
 const published = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/**
- * Mean scores for every pair of settings, the best TrackML score first. Trees depend on minSamples alone,
- * so each is made once. Meant for validation events: what is chosen on test events flatters them.
- */
+/** Mean score of validation events for every pair of settings, the best first. */
 export function scanClustering(
   events: readonly RegressedEvent[],
   { sizes = published, samples = published }: { sizes?: number[]; samples?: number[] } = {},
 ): ScannedClustering[] {
-  if (events.length === 0)
-    throw new ShapeError("scanClustering(events): expected at least one event, got none");
+  const judged = events.map(({ sample, parameters }) => ({
+    points: parameters,
+    split: "validation" as const,
+    truth: sample.truth,
+  }));
   const grid = { minClusterSize: sizes, minSamples: samples };
-  const perEvent = events.map(({ parameters, sample }) =>
-    Array.from(hdbscanScan(parameters, grid), ({ setting, labels }) => ({
-      setting,
-      scores: trackFormersMetrics(labels, sample.truth),
-    })),
-  );
-  const rows = perEvent[0].map(({ setting }, i) => ({
+  const rows = scanHdbscan(judged, grid, (labels, { truth }) => trackmlScore(labels, truth));
+  return rows.map(({ setting, mean }) => ({
     minClusterSize: setting.minClusterSize,
     minSamples: setting.minSamples,
-    ...meanScores(perEvent.map((tried) => tried[i].scores)),
+    trackml: mean,
   }));
-  return rows.sort((a, b) => b.trackml - a.trackml);
 }
 
 /** Mean of each rate over the events where it is defined. */

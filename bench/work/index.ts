@@ -1,6 +1,7 @@
 /** All that `npm run bench` measures, in the order of its rows. */
 import type { Workload } from "../workload.ts";
 import { attentions } from "./attention.ts";
+import { eggnet } from "./eggnet.ts";
 import { elementwise } from "./elementwise.ts";
 import { products } from "./matmul.ts";
 import { roofs } from "./roofs.ts";
@@ -18,4 +19,5 @@ export const workloads: readonly Workload[] = [
   ...segments,
   ...searches,
   ...training,
+  ...eggnet,
 ];

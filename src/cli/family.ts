@@ -80,5 +80,5 @@ export interface Evaluation {
 /** What the command adds to a family's training. */
 export type TrainingHooks = Pick<
   TrainOptions<object, unknown>,
-  "store" | "signal" | "onStep" | "onEpoch"
+  "store" | "signal" | "onStep" | "onEpoch" | "schedule" | "scheduleBy"
 >;

@@ -4,6 +4,7 @@ import { devices } from "./devices.ts";
 import { evaluate } from "./eval.ts";
 import { explain } from "./explain.ts";
 import { infer } from "./infer.ts";
+import { quickstart } from "./quickstart.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { report } from "./reportRun.ts";
 import { score } from "./score.ts";
@@ -17,6 +18,7 @@ export const verbs = {
   eval: evaluate,
   explain,
   infer,
+  quickstart,
   reconstruct,
   report,
   score,

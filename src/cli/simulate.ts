@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { readEvent } from "../node/events.ts";
+import { readEvent, saveEvent } from "../node/events.ts";
 import { readFileBytes, writeAtomic } from "../node/files.ts";
 import {
   type Event,
@@ -11,7 +10,6 @@ import {
   summarizeEvent,
   trackmlDetector,
   writeDetectors,
-  writeTrackml,
 } from "../tracking/index.ts";
 import {
   type CommonOptions,
@@ -110,8 +108,5 @@ function write(folder: string, event: Event, { gzip }: Options): void {
     throw new UsageError(
       `simulate: expected an event with hits, got none in ${event.name} (more particles or noise)`,
     );
-  for (const [kind, text] of Object.entries(writeTrackml(event))) {
-    const path = join(folder, `${event.name}-${kind}.csv`);
-    writeAtomic(gzip ? `${path}.gz` : path, gzip ? gzipSync(text) : text);
-  }
+  saveEvent(folder, event, { gzip: gzip ?? false });
 }

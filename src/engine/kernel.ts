@@ -69,6 +69,8 @@ export interface KernelSpec {
  */
 export interface KernelVariant {
   name: string;
+  /** What an adapter may lack: with `subgroups`, the body knows its `subgroupLane` and `subgroupSize`. */
+  needs?: "subgroups";
   /** Sizes it is good for; the first variant that says yes runs, else the kernel's own program. */
   suits: (dims: Dims) => boolean;
   /** Invocations per workgroup; each sees its number as `lane`. */

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { FormatError } from "../engine/errors.ts";
-import { type Event, readEventFile, readTrackml } from "../tracking/index.ts";
-import { readFileBytes } from "./files.ts";
+import { type Event, readEventFile, readTrackml, writeTrackml } from "../tracking/index.ts";
+import { readFileBytes, writeAtomic } from "./files.ts";
 
 /** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
 export function readEvent(prefix: string): Promise<Event> {
@@ -28,4 +29,14 @@ export function eventPrefixes(path: string): string[] {
   });
   if (found.length > 0) return [...new Set(found)].sort();
   throw new FormatError(`${path}: expected TrackML events (…-hits.csv), got none`);
+}
+
+/** Writes the TrackML files of an event into a folder, and returns their prefix. */
+export function saveEvent(folder: string, event: Event, { gzip = false } = {}): string {
+  const prefix = join(folder, event.name);
+  for (const [kind, text] of Object.entries(writeTrackml(event))) {
+    const path = `${prefix}-${kind}.csv`;
+    writeAtomic(gzip ? `${path}.gz` : path, gzip ? gzipSync(text) : text);
+  }
+  return prefix;
 }

@@ -25,7 +25,15 @@ export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
 
 /** Scales come from `stored` if the weights have some, else from the training set (from all, as published). */
 export async function readSets(config: RegressorConfig, stored: Stored): Promise<RegressorSets> {
-  const events = await readEvents(config);
+  return setsOf(await readEvents(config), config, stored);
+}
+
+/** Splits and standardises events with truth. */
+export function setsOf(
+  events: readonly Event[],
+  config: RegressorConfig,
+  stored: Stored = {},
+): RegressorSets {
   const parts = randomSplit(events.length, config.split, config.seed).map((part) =>
     Array.from(part, (e) => events[e]),
   );

@@ -130,7 +130,7 @@ export class RegressorTask implements Task {
     });
   }
 
-  private model(weights?: Safetensors): TransformerRegressor {
+  model(weights?: Safetensors): TransformerRegressor {
     const { config } = this;
     const { inputs, outputs } = regressorData[config.data_type];
     const model = new TransformerRegressor({

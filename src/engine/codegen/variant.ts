@@ -27,6 +27,7 @@ export function wgslVariant(
     functions: `${variant.shared(kernel.attrs)}\n${storeFunctions(kernel, finish, body)}`,
     start: `${tile}\n  const part = 0u;\n  const parts = 1u;`,
     body,
+    hasSubgroups: variant.needs === "subgroups",
   });
 }
 

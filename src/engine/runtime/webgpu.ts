@@ -48,7 +48,7 @@ const maxGroups = 65535; // per grid dimension
 /** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
 const mostInFlight = 3;
 
-const optionalFeatures = ["timestamp-query", "shader-f16"] as const;
+const optionalFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
 
 /** What the backend needs to know of an adapter besides the device. */
 export interface GpuChoice {
@@ -79,6 +79,7 @@ export async function webgpuBackend(choice: GpuChoice): Promise<Backend> {
     isSoftware,
     workgroupSize: maxComputeInvocationsPerWorkgroup,
     sharedBytes: maxComputeWorkgroupStorageSize,
+    hasSubgroups: device.features.has("subgroups"),
     forced: variants,
   };
   return new WebGpuBackend(device, kind, choice);

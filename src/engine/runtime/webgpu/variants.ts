@@ -1,5 +1,6 @@
 /** The variants of kernels that an adapter can run, and which of them sizes call for. */
 import { wgslParts, wgslSum, wgslVariant } from "../../codegen/variant.ts";
+import { DeviceError } from "../../errors.ts";
 import { axisNames, type Dims, elements, type Kernel, type KernelVariant } from "../../kernel.ts";
 import type { Program } from "../../program.ts";
 import type { Command } from "../backend.ts";
@@ -11,6 +12,7 @@ export interface Adapter {
   /** Greatest workgroup, and bytes of memory that one may share. */
   workgroupSize: number;
   sharedBytes: number;
+  hasSubgroups: boolean;
   /** Variants to run whatever the adapter and the sizes, by kernel: for tests and measurements. */
   forced: Readonly<Record<string, string>>;
 }
@@ -93,11 +95,21 @@ const sumSize = 64; // invocations per workgroup that add parts up
 function variantsFor(kernel: Kernel, adapter: Adapter): readonly KernelVariant[] {
   const { variants = [] } = kernel;
   const forced = forcedFor(kernel, adapter);
-  if (forced !== undefined) return variants.filter((variant) => variant.name === forced);
+  const hasAll = ({ needs }: KernelVariant) => needs !== "subgroups" || adapter.hasSubgroups;
+  if (forced !== undefined) {
+    const wanted = variants.filter(({ name }) => name === forced);
+    if (!wanted.every(hasAll))
+      throw new DeviceError(
+        `webgpu(${kernel.name} ${forced}): expected an adapter with subgroups, got one without (use another variant)`,
+      );
+    return wanted;
+  }
   if (adapter.isSoftware) return [];
   return variants.filter(
-    ({ workgroupSize, sharedBytes }) =>
-      workgroupSize <= adapter.workgroupSize && sharedBytes <= adapter.sharedBytes,
+    (variant) =>
+      hasAll(variant) &&
+      variant.workgroupSize <= adapter.workgroupSize &&
+      variant.sharedBytes <= adapter.sharedBytes,
   );
 }
 
