@@ -4,7 +4,8 @@ import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instruction
 import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { blockRows, Heads, headScratch, isPlain } from "./heads.ts";
-import { least, product } from "./product.ts";
+import { least } from "./packing.ts";
+import { product } from "./product.ts";
 import { acrossLanes } from "./rowLoops.ts";
 
 const { add, sub, mul, const: number } = i32;

@@ -4,7 +4,8 @@ import { loop, loopUp } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, i32x4, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { Dims, WasmFrame } from "../../src/engine/kernel.ts";
-import { type Matrix, productScratch } from "./product.ts";
+import type { Matrix } from "./packing.ts";
+import { productScratch } from "./product.ts";
 
 const { add, mul, const: number } = i32;
 const bytes = (words: Code): Code => i32.shl(words, number(2));

@@ -1,8 +1,11 @@
 import { type Code, local, set } from "../../src/engine/codegen/wasm/code.ts";
-import { loop } from "../../src/engine/codegen/wasm/control.ts";
-import { f32, i32 } from "../../src/engine/codegen/wasm/instructions.ts";
+import { loop, loopUp, whenElse } from "../../src/engine/codegen/wasm/control.ts";
+import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { dense, least, product, productGrain, productScratch } from "./product.ts";
+import { bytes, dense, integers, least } from "./packing.ts";
+import { product, productGrain, productScratch } from "./product.ts";
+
+const { add, const: number } = i32;
 
 /** `linearGradient` in WebAssembly: a unit is four rows of dW and their four sums of dy. */
 export const linearGradientWasm: WasmSpelling = {
@@ -11,26 +14,32 @@ export const linearGradientWasm: WasmSpelling = {
   grain: () => productGrain,
   scratch: ({ I }) => productScratch(I),
   code({ dims: { R, O, I }, at, scratch, from, to, multiplyAdd }) {
-    const [o, r, address] = [local("i32"), local("i32"), local("i32")];
-    const sum = local("f32");
-    const bytes = (words: Code) => i32.shl(words, i32.const(2));
-    const column = [
-      set(sum, f32.const(0)),
-      set(address, i32.add(at.dy, bytes(o))),
-      loop(r, i32.const(0), R, [
-        set(sum, f32.add(sum, f32.load(address))),
-        set(address, i32.add(address, bytes(O))),
+    const [o, column, r, address, target] = integers(5);
+    const sum = local("v128");
+    const sumOf = (load: (address: Code) => Code, store: Code): Code => [
+      set(sum, f32x4.const(0)),
+      set(address, add(at.dy, bytes(column))),
+      loop(r, number(0), R, [
+        set(sum, f32x4.add(sum, load(address))),
+        set(address, add(address, bytes(O))),
       ]),
-      f32.store(i32.add(at.bias, bytes(o)), sum),
+      set(target, add(at.bias, bytes(column))),
+      store,
     ];
-    const first = i32.shl(from, i32.const(2));
+    const together = sumOf(v128.load, v128.store(target, sum));
+    const single = sumOf(v128.load32Splat, v128.store32Lane(target, sum, 0));
+    const end = least(O, bytes(to));
     return [
       product({
         a: dense(at.dy, R, O, true),
         b: dense(at.x, I, R, false),
         ...{ y: at.y, from, to, M: O, K: R, N: I, scratch, multiplyAdd },
       }),
-      loop(o, first, least(O, i32.shl(to, i32.const(2))), column),
+      set(o, bytes(from)),
+      loopUp(o, end, number(4), [
+        set(column, o),
+        whenElse(i32.leU(add(o, number(4)), O), together, [loopUp(column, end, number(1), single)]),
+      ]),
     ];
   },
 };

@@ -2,7 +2,8 @@ import { local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loopUp } from "../../src/engine/codegen/wasm/control.ts";
 import { i32 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { dense, least, product, productGrain, productScratch } from "./product.ts";
+import { dense, least } from "./packing.ts";
+import { product, productGrain, productScratch } from "./product.ts";
 
 const { add, sub, mul } = i32;
 

@@ -3,7 +3,7 @@ import { loop, loopUp, repeatWhile, when } from "../../src/engine/codegen/wasm/c
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { least } from "./product.ts";
+import { least } from "./packing.ts";
 
 const { add, sub, mul, const: number } = i32;
 const bytes = (words: Code): Code => i32.shl(words, number(2));

@@ -34,13 +34,17 @@ import {
   withDevice,
 } from "./command.ts";
 import { progress } from "./progress.ts";
+import { writeReport } from "./report.ts";
 import { meanOf, reportOf, scoreTable } from "./scores.ts";
+import { tracksReport } from "./tracksReport.ts";
 
 interface Options extends CommonOptions, ClusterOptions {
   model: string;
   weights: string;
   heads?: number;
   output?: string;
+  report?: string;
+  svg?: string;
   subset?: readonly [min: number, max: number];
   subsets: number;
   compat?: boolean;
@@ -61,6 +65,8 @@ export const reconstruct: Verb = (program) => {
       wholeNumber("--heads", 1),
     )
     .option("-o, --output <dir>", "writes <event>-tracks.csv there")
+    .option("--report <file>", "writes scores, rates and an event display as one HTML file")
+    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there")
     .option(
       "--subset <min:max>",
       "cut events into sub-events of that many random particles",
@@ -96,6 +102,8 @@ async function run(prefixes: string[], options: Options): Promise<void> {
     throw new UsageError(
       `reconstruct: expected events of different names, got ${twice.name} twice`,
     );
+  if (options.report !== undefined && !events.every(({ truth }) => truth))
+    throw new UsageError("--report: expected truth beside the hits of every event, got none");
   const hits = events.reduce((sum, event) => sum + event.numHits, 0);
   const { minClusterSize, minSamples } = published ?? publishedRegressors["10to50_tml_best"];
   const clustering = { minClusterSize, minSamples, ...clusterSettings(options) };
@@ -117,6 +125,10 @@ async function run(prefixes: string[], options: Options): Promise<void> {
     }
   });
   if (options.output !== undefined) write(options.output, events, tracks, options);
+  if (options.report !== undefined) {
+    const found = events.map((event, e) => ({ event, tracks: tracks[e] }));
+    await writeReport(options.report, tracksReport(`Tracks by ${options.model}`, found), options);
+  }
   const reports = events.map((event, e) =>
     reportOf(event, tracks[e], { compat: options.compat ?? false }),
   );

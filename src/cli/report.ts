@@ -2,10 +2,14 @@
  * A report as one HTML file that opens offline: text, tables, interactive plots, event displays.
  * What a section says is up to the command that makes it.
  */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeAtomic } from "../node/files.ts";
 import type { Display, PlotSpec } from "../tracking/index.ts";
 import { escapeHtml, htmlPage } from "./pages/html.ts";
 import { reportStyle } from "./pages/report/style.ts";
 import { pageScript } from "./pages/script.ts";
+import { plotSvg } from "./plotSvg.ts";
 import { displayPage } from "./view.ts";
 
 export interface ReportSection {
@@ -25,6 +29,25 @@ export interface Report {
   readonly title: string;
   readonly subtitle?: string;
   readonly sections: readonly ReportSection[];
+}
+
+/** Writes the page and, into a folder, each of its plots as an SVG file; returns their names. */
+export async function writeReport(
+  file: string,
+  report: Report,
+  { svg }: { svg?: string | undefined } = {},
+): Promise<string[]> {
+  writeAtomic(file, await reportPage(report));
+  if (svg === undefined) return [file];
+  mkdirSync(svg, { recursive: true });
+  const files = [file];
+  for (const { heading, plots = [] } of report.sections)
+    for (const [p, plot] of plots.entries()) {
+      const name = `${heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}-${p + 1}.svg`;
+      writeAtomic(join(svg, name), await plotSvg(plot));
+      files.push(join(svg, name));
+    }
+  return files;
 }
 
 export async function reportPage({ title, subtitle, sections }: Report): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { readEvent } from "../node/events.ts";
-import { readFileBytes, writeAtomic } from "../node/files.ts";
+import { readFileBytes } from "../node/files.ts";
 import {
   clusterMetrics,
   type Event,
@@ -21,7 +21,7 @@ import {
   type Verb,
   withCommonOptions,
 } from "./command.ts";
-import { reportPage } from "./report.ts";
+import { writeReport } from "./report.ts";
 import { type EventReport, meanOf, scoreTable } from "./scores.ts";
 import { table } from "./table.ts";
 import { tracksReport } from "./tracksReport.ts";
@@ -29,6 +29,7 @@ import { tracksReport } from "./tracksReport.ts";
 interface Options extends CommonOptions {
   compat?: boolean;
   report?: string;
+  svg?: string;
 }
 
 const ptThresholds = [0, 0.5, 0.9, 1.5]; // GeV, those of the tracking literature
@@ -40,7 +41,8 @@ export const score: Verb = (program) => {
       "TrackML score and all efficiencies; by pt if hits and particles lie beside the truth",
     )
     .option("--compat", "count noise as the published programs do")
-    .option("--report <file>", "writes scores, rates and the event display as one HTML file");
+    .option("--report <file>", "writes scores, rates and the event display as one HTML file")
+    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there");
   withCommonOptions(command).action(run);
 };
 
@@ -63,19 +65,26 @@ async function run(submissionFile: string, truthFile: string, options: Options):
   if (!beside) say(options, "rates by pt: no hits and particles beside the truth");
   const event = beside && prefix !== truthFile ? await readEvent(prefix) : undefined;
   const byPt = event ? ratesByPt(event, submission) : [];
-  if (options.report !== undefined) await writeReport(options.report, submission, event);
+  if (options.report !== undefined)
+    await reportTracks(options.report, { submission, event, options });
   const document = { events: [{ ...report, byPt }], mean: meanOf([report]) };
   print(options, document, () =>
     [scoreTable([report]), ptTable(byPt)].filter(Boolean).join("\n\n"),
   );
 }
 
-async function writeReport(file: string, submission: Submission, event?: Event): Promise<void> {
+async function reportTracks(
+  file: string,
+  {
+    submission,
+    event,
+    options,
+  }: { submission: Submission; event: Event | undefined; options: Options },
+): Promise<void> {
   if (!event?.truth)
     throw new UsageError("--report: expected hits and particles beside the truth, got none");
   const tracks = tracksFromSubmission(submission, event.hits.hitId);
-  const page = await reportPage(tracksReport(`Tracks of ${event.name}`, [{ event, tracks }]));
-  writeAtomic(file, page);
+  await writeReport(file, tracksReport(`Tracks of ${event.name}`, [{ event, tracks }]), options);
 }
 
 /** Rates among reconstructable particles above each pt threshold. */

@@ -106,7 +106,16 @@ test("score --report shows the rates that score prints, and needs the hits", asy
   const submission = join(here, "tracks.csv");
   writeFileSync(submission, writeSubmission(submissionFromTracks(tracks, hits.hitId)));
   const page = join(here, "page.html");
-  const { code } = await run("score", submission, `${prefix}-truth.csv`, "--report", page);
+  const { code } = await run(
+    "score",
+    submission,
+    `${prefix}-truth.csv`,
+    "--report",
+    page,
+    "--svg",
+    join(here, "svg"),
+  );
+  expect(filesIn(join(here, "svg"))).toHaveLength(4);
   expect(code).toBe(0);
   const html = readFileSync(page, "utf8");
   expect(html).toMatch(/<td>efficiency<\/td><td class="number">1</);

@@ -15,7 +15,6 @@ export async function pageScript(name: PageName): Promise<string> {
     minify: true,
     format: "iife",
     target: "es2023",
-    legalComments: "none",
   });
   return outputFiles[0].text;
 }

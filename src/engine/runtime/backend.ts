@@ -22,6 +22,8 @@ export interface Command {
   params: readonly number[];
   /** Of the plan, which it belongs to. */
   launch: number;
+  /** Memory between its steps, if it takes several; see `steps`. */
+  between?: DeviceBuffer;
   /** What was compiled: a program, a kernel of these sizes, or a kernel and what finishes its results. */
   program: Program | null;
   kernel: { kernel: Kernel; dims: Dims } | null;
@@ -78,6 +80,8 @@ export interface Backend {
 
   /** Resolves when few enough submissions are under way for another one. */
   ready(): Promise<void>;
+  /** How many launches a command takes, and bytes for what lies between them. Absent: one, and none. */
+  steps?(command: Command): { launches: number; bytes: number };
   /** Enqueues the commands, in order, in one submission. */
   run(commands: readonly Command[]): void;
   /** As `run`, and when each command ran; absent where a device keeps no time. */

@@ -200,8 +200,9 @@ export class Device implements Evaluator {
     await this.backend.ready();
     const values = new RunMemory(plan, nodes, this.memory);
     try {
-      const commands = await this.pieces.cut(this.record(prepared, values));
+      const { commands, between } = await this.commandsOf(prepared, values);
       await submit(commands);
+      if (between) this.memory.give(between);
       await this.backend.check();
       this.memory.trim();
     } catch (error) {
@@ -218,6 +219,19 @@ export class Device implements Evaluator {
     return { results, values };
   }
 
+  /** What is to be submitted; steps of one command share their memory with those of the others. */
+  private async commandsOf(
+    prepared: Prepared,
+    values: RunMemory,
+  ): Promise<{ commands: readonly Command[]; between: DeviceBuffer | null }> {
+    const commands = await this.pieces.cut(this.record(prepared, values));
+    const needed = commands.map((command) => this.backend.steps?.(command).bytes ?? 0);
+    const bytes = needed.reduce((most, each) => Math.max(most, each), 0);
+    if (bytes === 0) return { commands, between: null };
+    const between = this.memory.take({ label: "sums in parts", dtype: "f32", shape: [bytes / 4] });
+    return { commands: commands.map((command) => ({ ...command, between })), between };
+  }
+
   private record(prepared: Prepared, values: RunMemory): Command[] {
     const commands = recordPlan(prepared, this.memory, this.backend, values);
     if (env.debug() >= 1)
@@ -229,8 +243,9 @@ export class Device implements Evaluator {
   private async measure(prepared: Prepared): Promise<number[] | null> {
     const { plan } = prepared.compiled;
     const values = new RunMemory(plan, prepared.nodes, this.memory);
-    const commands = await this.pieces.cut(this.record(prepared, values));
+    const { commands, between } = await this.commandsOf(prepared, values);
     values.freeAll();
+    if (between) this.memory.give(between);
     await this.submissions.measure(prepared, commands); // what a first run costs is not meant
     const times = await this.submissions.measure(prepared, commands);
     await this.backend.check();

@@ -22,7 +22,7 @@ export class Submissions {
   async run(prepared: Prepared, commands: readonly Command[]): Promise<void> {
     if (commands.length === 0) return;
     this.submits++;
-    this.launches += commands.length;
+    for (const command of commands) this.launches += this.backend.steps?.(command).launches ?? 1;
     const isPrinted = env.debug() >= 2;
     const label = `${commands.length} launches`;
     const spans = await traced(this.trace, "submit", label, () => {

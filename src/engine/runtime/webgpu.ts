@@ -30,7 +30,7 @@ import {
   type Adapter,
   type Dispatch,
   dispatchesOf,
-  partialBytes,
+  stepsOf,
   withVariants,
 } from "./webgpu/variants.ts";
 
@@ -106,7 +106,6 @@ class WebGpuBackend implements Backend {
   private readonly bindGroups = new Map<string, GPUBindGroup>();
   private nextId = 0;
   private paramsBuffer: GpuBuffer | null = null;
-  private partial: GpuBuffer | null = null;
   /** Bytes from the parameters of one command to those of the next. */
   private stride = 0;
 
@@ -210,6 +209,10 @@ class WebGpuBackend implements Backend {
     return this.shaders.count;
   }
 
+  steps(command: Command): { launches: number; bytes: number } {
+    return stepsOf(command, this.adapter);
+  }
+
   run(commands: readonly Command[]): void {
     this.submit(commands, (encoder, encode) => {
       const pass = encoder.beginComputePass();
@@ -261,7 +264,7 @@ class WebGpuBackend implements Backend {
     record: (encoder: GPUCommandEncoder, encode: Encode) => T,
   ): T {
     this.faults.expectAlive();
-    const dispatches = this.dispatches(commands);
+    const dispatches = commands.map((c) => dispatchesOf(c, this.adapter, workgroupSize));
     const { bytes, stride } = packParams(dispatches.flat());
     this.writeParams(bytes);
     this.stride = stride;
@@ -284,21 +287,6 @@ class WebGpuBackend implements Backend {
       });
     this.inFlight.push(done);
     return result;
-  }
-
-  /** What each command launches; the sums that some split lie one after another in the same memory. */
-  private dispatches(commands: readonly Command[]): Dispatch[][] {
-    const bytes = Math.max(...commands.map((command) => partialBytes(command, this.adapter)));
-    if (bytes > (this.partial?.bytes ?? 0)) {
-      if (this.partial) this.destroyBuffer(this.partial);
-      this.partial = this.createBuffer(bytes, {
-        label: "sums in parts",
-        dtype: "f32",
-        shape: [bytes / 4],
-      });
-    }
-    const partial = () => this.partial as GpuBuffer;
-    return commands.map((c) => dispatchesOf(c, this.adapter, { workgroupSize, partial }));
   }
 
   private encode(pass: GPUComputePassEncoder, dispatch: Dispatch, which: number): void {

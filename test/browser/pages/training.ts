@@ -1,13 +1,13 @@
 /** Some steps of a training with a bit of everything, to compare where it runs. */
 import {
   Adam,
-  type BackendName,
   gather,
   indices,
   LayerNorm,
   Mlp,
   modelState,
   mse,
+  type OpenOptions,
   openDevice,
   Rng,
   segmentSum,
@@ -25,10 +25,14 @@ export interface Trained {
   parameters: Record<string, number[]>;
 }
 
-const [numNodes, numEdges, width] = [37, 90, 6];
+const width = 6;
 
-export async function trainingSteps(backend: BackendName): Promise<Trained> {
-  const device = await openDevice({ backend });
+/** Large ones are shared by threads: a launch has work for several. */
+export async function trainingSteps(options: OpenOptions, numNodes = 37): Promise<Trained> {
+  const device = await openDevice(options);
+  const numEdges = 3 * numNodes;
+  const hitsOfEdges = (factor: number) =>
+    indices(Array.from({ length: numEdges }, (_, e) => (e * factor + 5) % numNodes));
   const rng = new Rng(11);
   const norms = [(features: number) => new LayerNorm(features)];
   const model = new Mlp({ sizes: [width, 20, 20, 1], activation: "silu", norms, rng });
@@ -51,9 +55,6 @@ export async function trainingSteps(backend: BackendName): Promise<Trained> {
   await device.close();
   return trained;
 }
-
-const hitsOfEdges = (factor: number) =>
-  indices(Array.from({ length: numEdges }, (_, e) => (e * factor + 5) % numNodes));
 
 async function numbersOf(tensors: ReadonlyMap<string, Tensor>): Promise<Record<string, number[]>> {
   const named: Record<string, number[]> = {};

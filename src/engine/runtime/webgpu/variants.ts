@@ -1,6 +1,7 @@
 /** The variants of kernels that an adapter can run, and which of them sizes call for. */
 import { wgslParts, wgslSum, wgslVariant } from "../../codegen/variant.ts";
 import { DeviceError } from "../../errors.ts";
+import type { DeviceBuffer } from "../../expr.ts";
 import { axisNames, type Dims, elements, type Kernel, type KernelVariant } from "../../kernel.ts";
 import type { Program } from "../../program.ts";
 import type { Command } from "../backend.ts";
@@ -139,17 +140,18 @@ function choose({ executable, params }: Command, adapter: Adapter): Choice | nul
   return { way, dims, parts: way.parts ? (way.variant.parts?.(dims) ?? 1) : 1, elements: count };
 }
 
-/** Bytes for the parts of a command's sums. */
-export function partialBytes(command: Command, adapter: Adapter): number {
+/** Of a command whose sums are split: two launches, and bytes for the parts. */
+export function stepsOf(command: Command, adapter: Adapter): { launches: number; bytes: number } {
   const choice = choose(command, adapter);
-  return choice && choice.parts > 1 ? 4 * choice.parts * choice.elements : 0;
+  if (!choice || choice.parts === 1) return { launches: 1, bytes: 0 };
+  return { launches: 2, bytes: 4 * choice.parts * choice.elements };
 }
 
-/** One or two dispatches for a command; `partial` holds the parts in between. */
+/** One or two dispatches for a command. */
 export function dispatchesOf(
   command: Command,
   adapter: Adapter,
-  { workgroupSize, partial }: { workgroupSize: number; partial: () => Command["buffers"][number] },
+  workgroupSize: number,
 ): Dispatch[] {
   const choice = choose(command, adapter);
   if (!choice) return [{ ...command, groups: Math.ceil(command.threads / workgroupSize) }];
@@ -160,11 +162,12 @@ export function dispatchesOf(
   const { first, sum } = way.parts;
   const numInputs = first.access.length - 1;
   const { buffers, params } = command;
+  const between = command.between as DeviceBuffer;
   return [
     {
       ...command,
       executable: first,
-      buffers: [...buffers.slice(0, numInputs), partial()],
+      buffers: [...buffers.slice(0, numInputs), between],
       params: [...params.slice(0, first.paramTypes.length - 1), parts],
       threads: groups * parts,
       groups: groups * parts,
@@ -172,7 +175,7 @@ export function dispatchesOf(
     {
       ...command,
       executable: sum,
-      buffers: [partial(), ...buffers.slice(numInputs)],
+      buffers: [between, ...buffers.slice(numInputs)],
       params: [...params, parts],
       threads: elements,
       groups: Math.ceil(elements / sumSize),
