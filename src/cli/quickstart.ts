@@ -28,12 +28,14 @@ import {
   withDevice,
 } from "./command.ts";
 import { regressorSchema } from "./families/regressorConfig.ts";
+import { parameterSection } from "./families/regressorSections.ts";
 import { setsOf } from "./families/regressorSets.ts";
 import { RegressorTask } from "./families/transformerRegressor.ts";
 import { progress } from "./progress.ts";
 import { type Compared, compare, comparedTable } from "./quickstartScores.ts";
+import { reportPage } from "./report.ts";
+import { runReport } from "./runReport.ts";
 import { timedTraining } from "./timedTraining.ts";
-import { displayPage } from "./view.ts";
 
 interface Options extends CommonOptions {
   seconds: number;
@@ -68,7 +70,7 @@ async function run(options: Options): Promise<void> {
   const task = new RegressorTask(config, sets);
   const { metadata } = task;
   const directory = new RunDirectory(path, { config: stringify(config), metadata });
-  const { rows, tracks } = await withDevice(options, async () => {
+  const { rows, tracks, regressed } = await withDevice(options, async () => {
     say(options, `${task.summary}; ${seconds} s of training`);
     await timedTraining(task, directory, { ...options, peak: config.learning_rate });
     directory.close();
@@ -77,7 +79,19 @@ async function run(options: Options): Promise<void> {
     return compare(sets, models, eventOf);
   });
   const [shown] = kept;
-  writeAtomic(join(path, "event.html"), await displayPage(displayOf(shown, { tracks })));
+  const { subtitle = "", sections } = await runReport(path);
+  const display = displayOf(shown, { tracks });
+  const page = await reportPage({
+    title: "trackgrad quickstart",
+    subtitle,
+    sections: [
+      { heading: "Scores", source: comparedTable(rows) },
+      { heading: `Tracks found in ${shown.name}`, display },
+      parameterSection(regressed),
+      ...sections,
+    ],
+  });
+  writeAtomic(join(path, "report.html"), page);
   const submission = submissionFromTracks(tracks, shown.hits.hitId);
   writeAtomic(join(path, `${shown.name}-tracks.csv`), writeSubmission(submission));
   print(options, { run: path, rows }, () => textOf(rows, path, shown.name));
@@ -128,7 +142,7 @@ function textOf(rows: readonly Compared[], path: string, event: string): string 
   return `${comparedTable(rows)}
 
 mean squared error of the track parameters: ${before.toPrecision(3)} untrained, ${after.toPrecision(3)} trained
-${path}/event.html shows the tracks found in ${event}; it opens offline
+${path}/report.html has plots, and the tracks found in ${event}; it opens offline
 
 Next:
   npx trackgrad eval ${path}/config.yaml -c ${path}/checkpoints/last.safetensors --set "split=[0, 0.5, 0.5]"

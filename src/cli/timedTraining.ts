@@ -27,6 +27,7 @@ export async function timedTraining(
     signal: AbortSignal.timeout(1000 * seconds),
     schedule: rate,
     scheduleBy: "step",
+    reportEvery: 1,
     onStep: ({ step, loss }) => {
       store.log({ step, loss });
       shown.step(Math.min(seconds, elapsed()), { step, loss });

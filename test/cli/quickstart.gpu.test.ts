@@ -5,7 +5,7 @@ import { filesIn, folder, run } from "./helpers.ts";
 
 test("quickstart learns in seconds what the baselines do not know, and its next steps work", async () => {
   const out = join(folder(), "run");
-  const args = ["--seconds", "20", "--events", "100", "--device", "wasm", "-o", out];
+  const args = ["--seconds", "30", "--events", "100", "--device", "wasm", "-o", out];
   const { code, stdout, stderr } = await run("quickstart", ...args, "--json");
   expect(code, stderr).toBe(0);
   const { rows } = JSON.parse(stdout);
@@ -18,8 +18,8 @@ test("quickstart learns in seconds what the baselines do not know, and its next 
   expect(trained.mse).toBeLessThan(untrained.mse / 2);
   for (const { trackml } of [coordinates, untrained])
     expect(trained.trackml).toBeGreaterThan(trackml + 0.2); // after a minute: 0.8 against 0 and 0.2
-  expect(filesIn(out)).toContain("event.html");
-  expect(readFileSync(join(out, "event.html"), "utf8")).toContain("</html>");
+  expect(filesIn(out)).toContain("report.html");
+  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
 
   const config = join(out, "config.yaml");
   const weights = join(out, "checkpoints/last.safetensors");
