@@ -92,3 +92,14 @@ export const numberList =
       throw new UsageError(`${name}: expected ${count} numbers with commas between, got ${text}`);
     return values;
   };
+
+/** Parser of MIN:MAX, whole numbers from 1. */
+export const range =
+  (name: string) =>
+  (text: string): [min: number, max: number] => {
+    const match = /^(\d+):(\d+)$/.exec(text);
+    const [min, max] = [Number(match?.[1]), Number(match?.[2])];
+    if (!match || min < 1 || max < min)
+      throw new UsageError(`${name}: expected MIN:MAX with 1 ≤ MIN ≤ MAX, got ${text}`);
+    return [min, max];
+  };

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { writeAtomic } from "../node/files.ts";
 import { print, type Verb, withDevice } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
+import { reportPage } from "./report.ts";
 import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
 
 export const evaluate: Verb = (program) => {
   const command = program
     .command("eval <config.yaml> [settings.yaml]")
     .description("scores, errors and times of a trained model; settings are chosen on the valset")
-    .option("-o, --output <dir>", "writes evaluation-<set>.json there");
+    .option("-o, --output <dir>", "writes evaluation-<set>.json and .html there");
   withTrainedOptions(command).action(run);
 };
 
@@ -28,8 +29,14 @@ async function run(
   const document = (which: number) => ({ set: sets[which], ...found[which].document });
   if (options.output !== undefined) {
     mkdirSync(options.output, { recursive: true });
-    for (const [which, set] of sets.entries())
-      writeAtomic(join(options.output, `evaluation-${set}.json`), JSON.stringify(document(which)));
+    for (const [which, set] of sets.entries()) {
+      const path = join(options.output, `evaluation-${set}`);
+      writeAtomic(`${path}.json`, JSON.stringify(document(which)));
+      const { sections } = found[which];
+      if (!sections) continue;
+      const page = await reportPage({ title: `${task.name}: ${set}`, sections });
+      writeAtomic(`${path}.html`, page);
+    }
   }
   const documents = sets.map((_, which) => document(which));
   print(options, documents.length === 1 ? documents[0] : { sets: documents }, () =>

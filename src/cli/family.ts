@@ -7,6 +7,7 @@ import type { HostTensor } from "../engine/formats/hostTensor.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import type { TrainingResult, TrainOptions } from "../index.ts";
 import type { ConfigFile } from "./configFile.ts";
+import type { ReportSection } from "./report.ts";
 
 export interface Family {
   /** What `model:` may say; the first is ours, others are those of the original's configurations. */
@@ -75,10 +76,12 @@ export interface Evaluation {
   readonly document: object;
   /** The same for people. */
   readonly text: string;
+  /** Plots and tables of the report. */
+  readonly sections?: readonly ReportSection[];
 }
 
 /** What the command adds to a family's training. */
 export type TrainingHooks = Pick<
   TrainOptions<object, unknown>,
-  "store" | "signal" | "onStep" | "onEpoch" | "schedule" | "scheduleBy"
+  "store" | "signal" | "steps" | "onStep" | "onEpoch" | "reportEvery" | "schedule" | "scheduleBy"
 >;

@@ -20,12 +20,12 @@ export interface Compared extends TrackFormersMetrics {
   readonly mse: number | null;
 }
 
-/** Rows for coordinates and for each model; tracks of the first test event by the last model. */
+/** Rows for coordinates and for each model; tracks of the first test event and what the last model says. */
 export async function compare(
   { valset, testset }: RegressorSets,
   models: Record<string, TransformerRegressor>,
   eventOf: (name: string) => Event,
-): Promise<{ rows: Compared[]; tracks: Tracks }> {
+): Promise<{ rows: Compared[]; tracks: Tracks; regressed: readonly RegressedEvent[] }> {
   const raw = (samples: readonly RegressorSample[]) =>
     samples.map((sample) => ({
       sample,
@@ -35,14 +35,16 @@ export async function compare(
   const found = scored(raw(valset), raw(testset));
   const rows: Compared[] = [{ what: "coordinates x, y, z", ...meanScores(found), mse: null }];
   let tracks: Tracks = found[0].labels;
+  let last: readonly RegressedEvent[] = [];
   for (const [what, model] of Object.entries(models)) {
     const regressed = await regressEvents(model, testset);
     const events = scored(await regressEvents(model, valset), regressed);
     const { mse } = parameterErrors(regressed, regressorData.trackml.outputs);
     rows.push({ what, ...meanScores(events), mse: mse.mean });
     tracks = events[0].labels;
+    last = regressed;
   }
-  return { rows, tracks };
+  return { rows, tracks, regressed: last };
 }
 
 /** Clustered with the settings that score best on the validation events. */

@@ -26,6 +26,7 @@ import {
   type CommonOptions,
   numberList,
   print,
+  range,
   say,
   UsageError,
   type Verb,
@@ -70,7 +71,7 @@ export const reconstruct: Verb = (program) => {
     .option(
       "--subset <min:max>",
       "cut events into sub-events of that many random particles",
-      parseRange,
+      range("--subset"),
     )
     .option("--subsets <n>", "sub-events per event", wholeNumber("--subsets", 1), 40)
     .option("--compat", "sub-events and scores exactly as published (nested prefix draw)")
@@ -187,12 +188,4 @@ function write(
     writeAtomic(join(folder, `${event.name}-tracks.csv`), writeSubmission(rows));
   }
   say(options, `${events.length} files in ${folder}`);
-}
-
-function parseRange(text: string): [number, number] {
-  const match = /^(\d+):(\d+)$/.exec(text);
-  const [min, max] = [Number(match?.[1]), Number(match?.[2])];
-  if (!match || min < 1 || max < min)
-    throw new UsageError(`--subset: expected MIN:MAX with 1 ≤ MIN ≤ MAX, got ${text}`);
-  return [min, max];
 }

@@ -10,11 +10,13 @@ import {
   summarizeEvent,
   trackmlDetector,
   writeDetectors,
+  writeEventFile,
 } from "../tracking/index.ts";
 import {
   type CommonOptions,
   distance,
   print,
+  range,
   say,
   UsageError,
   type Verb,
@@ -23,6 +25,7 @@ import {
 } from "./command.ts";
 import { comparisonTable } from "./eventTable.ts";
 import { progress } from "./progress.ts";
+import { simulateSet } from "./simulateSet.ts";
 import { table } from "./table.ts";
 
 interface Options
@@ -32,6 +35,9 @@ interface Options
   first: number;
   output?: string;
   gzip?: boolean;
+  processed?: boolean;
+  layout: string;
+  tracks?: [min: number, max: number];
   detectors?: string;
   compare?: string;
 }
@@ -40,6 +46,8 @@ export const simulate: Verb = (program) => {
   const command = program
     .command("simulate")
     .description("events in TrackML layout: hits, cells, particles, truth, and the detector")
+    .option("--layout <name>", "trackml, or redvid-linear or redvid-curved: one CSV", "trackml")
+    .option("--tracks <min:max>", "redvid: tracks in an event; 10:50", range("--tracks"))
     .option("--events <n>", "how many", wholeNumber("--events", 1), 1)
     .option("--first <n>", "number of the first", wholeNumber("--first", 0), 1)
     .option("--pileup <n>", "collisions in an event; 200", wholeNumber("--pileup", 1))
@@ -50,12 +58,23 @@ export const simulate: Verb = (program) => {
     .option("--min-pt <gev>", "of the particles followed; 0.1", distance("--min-pt"))
     .option("--detectors <file>", "modules, as a detectors.csv; the TrackML layout by default")
     .option("--compare <event>", "shows a real event beside the first simulated one")
-    .option("--gzip", "packs the files")
+    .option("--processed", "writes <event>.safetensors instead of CSV")
+    .option("--gzip", "packs CSV files")
     .option("-o, --output <dir>", "writes <event>-hits.csv, …, and detectors.csv there");
   withCommonOptions(command).action(run);
 };
 
 async function run(options: Options): Promise<void> {
+  const { layout } = options;
+  if (layout === "trackml") return runTrackml(options);
+  if (layout === "redvid-linear") return simulateSet("linear", options);
+  if (layout === "redvid-curved") return simulateSet("curved", options);
+  const expected = "trackml, redvid-linear or redvid-curved";
+  throw new UsageError(`--layout: expected ${expected}, got ${layout}`);
+}
+
+async function runTrackml(options: Options): Promise<void> {
+  if (options.tracks) throw new UsageError("--tracks: expected --layout redvid-…, got trackml");
   const { events, first, seed, pileup, particles, noise, efficiency, field, minPt } = options;
   const file = options.detectors;
   const detector =
@@ -84,9 +103,7 @@ async function run(options: Options): Promise<void> {
   print(options, { events: made, ...(compared && { compared }) }, () => {
     const rows = made.map((row) => Object.values(row));
     const all = table(["event", "hits", "cells", "particles", "noise hits"], rows);
-    return compared
-      ? `${all}\n\n${comparisonTable(compared, [real!.name, firstEvent!.name])}`
-      : all;
+    return compared ? `${all}\n\n${comparisonTable(compared, [real!.name, "simulated"])}` : all;
   });
 }
 
@@ -103,10 +120,11 @@ function rowOf({ name, numHits, cells, numParticles, truth }: Event): EventRow {
   return { event: name, hits: numHits, cells: cells!.hit.length, particles: numParticles, noise };
 }
 
-function write(folder: string, event: Event, { gzip }: Options): void {
+function write(folder: string, event: Event, { gzip, processed }: Options): void {
   if (event.numHits === 0)
     throw new UsageError(
       `simulate: expected an event with hits, got none in ${event.name} (more particles or noise)`,
     );
-  saveEvent(folder, event, { gzip: gzip ?? false });
+  if (processed) writeAtomic(join(folder, `${event.name}.safetensors`), writeEventFile(event));
+  else saveEvent(folder, event, { gzip: gzip ?? false });
 }

@@ -54,7 +54,11 @@ test("eval reports scores of every event, errors of every parameter, and times",
     expect(milliseconds.network.mean).toBeGreaterThan(0);
   }
   expect(sets[1].scan).toEqual(sets[0].scan); // both chosen on the validation set
-  expect(filesIn(join(here, "out"))).toEqual(["evaluation-testset.json", "evaluation-valset.json"]);
+  expect(filesIn(join(here, "out"))).toEqual(
+    ["html", "json"]
+      .flatMap((ending) => [`evaluation-testset.${ending}`, `evaluation-valset.${ending}`])
+      .sort(),
+  );
   const written = JSON.parse(readFileSync(join(here, "out/evaluation-testset.json"), "utf8"));
   expect(written).toEqual(sets[1]);
 });

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readEvent } from "../../src/node/index.ts";
-import { submissionFromTracks, writeSubmission } from "../../src/tracking/index.ts";
+import { readAnyEvent, readEvent } from "../../src/node/index.ts";
+import { readRedvid, submissionFromTracks, writeSubmission } from "../../src/tracking/index.ts";
 import { filesIn, folder, run, writeWeights } from "./helpers.ts";
 
 const small = ["--particles", "12", "--quiet", "--json"];
@@ -65,7 +65,29 @@ test("simulate takes another detector, and shows a given event beside its own", 
   expect(text.stdout).toMatch(/hits per particle/);
 });
 
+test("simulate writes processed events, and sets of REDVID", async () => {
+  const here = folder();
+  await run("simulate", ...small, "-o", here);
+  await run("simulate", ...small, "--processed", "-o", here);
+  const both = ["event000000001", "event000000001.safetensors"].map((name) => join(here, name));
+  const [csv, processed] = await Promise.all(both.map(readAnyEvent));
+  expect(processed).toEqual(csv);
+  const set = ["--layout", "redvid-curved", "--events", "3", "--tracks", "2:5", "-o", here];
+  const { stdout } = await run("simulate", ...set, "--json", "--quiet");
+  const file = join(here, "hits_and_tracks_3d_events_all.csv");
+  const events = await readRedvid(readFileSync(file), "curved", file);
+  const hits = events.reduce((sum, { trackId }) => sum + trackId.length, 0);
+  expect(JSON.parse(stdout)).toMatchObject({ events: 3, hits });
+});
+
 test.each([
+  [["--layout", "atlas"], /--layout: expected trackml, redvid-linear or redvid-curved, got atlas/],
+  [
+    ["--layout", "redvid-linear", "--min-pt", "1"],
+    /--min-pt: expected --layout trackml, got redvid-linear/,
+  ],
+  [["--tracks", "3:5"], /--tracks: expected --layout redvid-…, got trackml/],
+  [["--layout", "redvid-linear", "--tracks", "5"], /--tracks: expected MIN:MAX/],
   [["--particles", "many"], /--particles: expected a whole number ≥ 0, got many/],
   [["--particles", "0", "-o", "."], /expected an event with hits, got none/],
   [["--pileup", "5000"], /pileup\): expected a whole number from 1 to 4095, got 5000/],

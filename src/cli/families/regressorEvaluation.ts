@@ -15,6 +15,7 @@ import type { Evaluation } from "../family.ts";
 import { scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
 import type { regressorEvaluationSchema } from "./regressorConfig.ts";
+import { parameterSection } from "./regressorSections.ts";
 
 interface EvaluationOptions {
   events: readonly RegressorSample[];
@@ -52,6 +53,10 @@ export async function evaluateRegressor(
   const mean = meanScores(clustered);
   return {
     document: { events: reports, mean, clustering, scan, errors, milliseconds },
+    sections: [
+      { heading: "Scores", source: scoreTable(reports), text: scanText(scan, clustering) },
+      parameterSection(regressed, names),
+    ],
     text: [
       scoreTable(reports),
       scanText(scan, clustering),

@@ -21,7 +21,7 @@ const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
 function smallPerceptron(random: Random) {
   const gathered = oneOf(random, [[0], [1, 0], [1, 1]]);
   const stages = {
-    ...{ gathered, parts: gathered.map(() => 2), widths: [2, 1] },
+    ...{ gathered, parts: gathered.map(() => 2), widths: [2, 2] },
     norm: oneOf(random, ["none", "plain", "affine"] as const),
     activation: oneOf(random, ["tanh", "silu", "sigmoid"] as const),
     outputActivation: "none" as const,
@@ -118,7 +118,7 @@ export const compositeSamplers: Record<string, Sampler> = {
         ...(isRepeated.length > 0 ? [of, ...isRepeated.map(() => rows)] : []),
       ];
       const options = { attrs: { ...stages }, values: [0.1] };
-      return record("perceptronRows", inputs, [rows.size, 1], "f32", options);
+      return record("perceptronRows", inputs, [rows.size, 2], "f32", options);
     };
     return caseOf(`rows${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
   },
