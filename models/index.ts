@@ -19,6 +19,7 @@ export * from "./eggnetSamples.ts";
 export { type EggNetRates, eggnetSchedule } from "./eggnetSchedule.ts";
 export * from "./refiner.ts";
 export * from "./regressorBatches.ts";
+export * from "./regressorDomains.ts";
 export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";
 export {

@@ -113,12 +113,19 @@ export const clusterEvents = (
   events.map(({ sample, parameters }) => {
     const start = performance.now();
     const labels = hdbscan(parameters, { minClusterSize, minSamples });
-    const milliseconds = performance.now() - start;
-    const { name, hits, truth } = sample;
-    const scores = trackFormersMetrics(labels, truth, { compat });
-    const found = { event: name, hits: hits.numHits, tracks: numTracks(labels) };
-    return { ...found, ...scores, labels, milliseconds };
+    return scoredEvent(sample, labels, { milliseconds: performance.now() - start, compat });
   });
+
+/** Tracks of an event with their scores; `milliseconds` were spent on finding them. */
+export function scoredEvent(
+  { name, hits, truth }: RegressorSample,
+  labels: Tracks,
+  { milliseconds, compat }: { milliseconds: number; compat: boolean },
+): ClusteredEvent {
+  const scores = trackFormersMetrics(labels, truth, { compat });
+  const found = { event: name, hits: hits.numHits, tracks: numTracks(labels) };
+  return { ...found, ...scores, labels, milliseconds };
+}
 
 export interface ParameterErrors {
   /** Mean over events of each one's mean squared error, and its spread (population) over events. */

@@ -5,12 +5,20 @@ import { loadWeights } from "../../src/node/weights.ts";
 import { filesIn, folder, type Outcome, run, smallTraining } from "./helpers.ts";
 
 /** A tiny training, and what a command makes of it. */
-async function trained(verb: string, ...args: string[]): Promise<Outcome & { here: string }> {
+async function trained(
+  verb: string,
+  ...given: (string | { settings: string })[]
+): Promise<Outcome & { here: string }> {
+  const args = given.filter((arg) => typeof arg === "string");
+  const [{ settings }] = [
+    ...given.filter((arg) => typeof arg !== "string"),
+    { settings: "min_cluster_size: [2, 3]\nmin_samples: 2\n" },
+  ];
   const here = folder();
   const file = smallTraining(here);
   const path = join(here, "run");
   await run("train", file, "--device", "js", "-o", path);
-  const all = args.map((arg) => (arg === "SETTINGS" ? settingsIn(here) : arg));
+  const all = args.map((arg) => (arg === "SETTINGS" ? settingsIn(here, settings) : arg));
   const outcome = await run(
     verb,
     file,
@@ -26,9 +34,9 @@ async function trained(verb: string, ...args: string[]): Promise<Outcome & { her
   return { ...outcome, here };
 }
 
-function settingsIn(here: string): string {
+function settingsIn(here: string, text: string): string {
   const file = join(here, "settings.yaml");
-  writeFileSync(file, "min_cluster_size: [2, 3]\nmin_samples: 2\n");
+  writeFileSync(file, text);
   return file;
 }
 
@@ -70,6 +78,20 @@ test("settings for evaluation narrow the scan", async () => {
   expect(
     scan.map(({ minClusterSize }: { minClusterSize: number }) => minClusterSize).sort(),
   ).toEqual([2, 3]);
+});
+
+test("domains in the settings are evaluated beside whole events", async () => {
+  const settings = "min_cluster_size: 2\nmin_samples: 2\ndomains: { overlap: 0.1 }\n";
+  const { code, stdout, stderr, here } = await trained("eval", "SETTINGS", { settings });
+  expect(code, stderr).toBe(0);
+  const { domains, mean } = JSON.parse(stdout);
+  expect(Object.keys(domains.mean)).toEqual(Object.keys(mean));
+  expect(domains.overlap).toBe(0.1);
+  // each of the straight tracks is in one part
+  expect(domains.quality).toEqual({ mean: 1, std: 0 });
+  expect(domains.hitsPerPart.mean).toBeGreaterThanOrEqual(5);
+  const page = readFileSync(join(here, "out/evaluation-testset.html"), "utf8");
+  expect(page).toContain("Events in parts");
 });
 
 test("infer writes the regressed parameters of every event", async () => {

@@ -81,6 +81,8 @@ const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4
 export const regressorEvaluationSchema = z.strictObject({
   min_cluster_size: sizes,
   min_samples: sizes,
+  /** Also tries events in parts by direction, which reach into each other by so many rad. */
+  domains: z.strictObject({ overlap: z.number().min(0).lt(1).default(0) }).optional(),
   /** Noise is a particle like others, as published. */
   compat: z.boolean().default(false),
 });

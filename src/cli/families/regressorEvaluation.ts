@@ -15,6 +15,7 @@ import type { Evaluation } from "../family.ts";
 import { scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
 import type { regressorEvaluationSchema } from "./regressorConfig.ts";
+import { domainSection, evaluateDomains } from "./regressorDomains.ts";
 import { parameterSection } from "./regressorSections.ts";
 
 interface EvaluationOptions {
@@ -42,7 +43,8 @@ export async function evaluateRegressor(
     ? [{ minClusterSize: sizes[0], minSamples: samples[0] }]
     : scan;
   const regressed = await regressEvents(model, events);
-  const clustered = clusterEvents(regressed, { minClusterSize, minSamples }, settings);
+  const { compat } = settings;
+  const clustered = clusterEvents(regressed, { minClusterSize, minSamples }, { compat });
   const errors = parameterErrors(regressed, names);
   const milliseconds = {
     network: timesOf(regressed.map((event) => event.milliseconds)),
@@ -51,10 +53,23 @@ export async function evaluateRegressor(
   const reports = clustered.map(({ labels: _, milliseconds: __, ...report }) => report);
   const clustering = { minClusterSize, minSamples };
   const mean = meanScores(clustered);
+  const domains =
+    settings.domains &&
+    (await evaluateDomains(model, events, { ...settings.domains, clustering, compat }));
+  const compared = domains && domainSection({ mean, milliseconds }, domains);
   return {
-    document: { events: reports, mean, clustering, scan, errors, milliseconds },
+    document: {
+      events: reports,
+      mean,
+      clustering,
+      scan,
+      errors,
+      milliseconds,
+      ...(domains && { domains }),
+    },
     sections: [
       { heading: "Scores", source: scoreTable(reports), text: scanText(scan, clustering) },
+      ...(compared ? [compared] : []),
       parameterSection(regressed, names),
     ],
     text: [
@@ -62,6 +77,7 @@ export async function evaluateRegressor(
       scanText(scan, clustering),
       errorTable(errors),
       `per event: network ${spread(milliseconds.network)} ms, clustering ${spread(milliseconds.clustering)} ms`,
+      ...(compared ? [`${compared.source}\n${compared.text}`] : []),
     ].join("\n\n"),
   };
 }
