@@ -17,6 +17,7 @@ export * from "./eggnetEvaluation.ts";
 export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
 export * from "./eggnetSamples.ts";
 export { type EggNetRates, eggnetSchedule } from "./eggnetSchedule.ts";
+export * from "./refiner.ts";
 export * from "./regressorBatches.ts";
 export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";

@@ -1,6 +1,12 @@
 /**
  * What the Transformer Regressor learns from: events as standardised hits, and what it is to say of each.
  */
+import {
+  type RedvidEvent,
+  redvidHits,
+  redvidParameters,
+  redvidPositions,
+} from "../src/tracking/datasets/redvid.ts";
 import type { Event } from "../src/tracking/event.ts";
 import { hitTruth } from "../src/tracking/metrics/trackMetrics.ts";
 import type { HitTruth } from "../src/tracking/metrics/trackmlScore.ts";
@@ -9,6 +15,7 @@ import {
   hitSequence,
   momenta,
   type Standardisation,
+  sequenceRows,
   standardisationOf,
   trackParameters,
 } from "../src/tracking/sequence.ts";
@@ -17,6 +24,8 @@ export interface RegressorSample {
   readonly name: string;
   /** f32 [H, I] */
   readonly hits: HitSequence;
+  /** Where hits are, f64 [H] each; mm in TrackML. */
+  readonly positions: Readonly<Record<"x" | "y" | "z", Float64Array>>;
   /** f32 [H, O]; NaN for hits of no track. */
   readonly targets: HitSequence;
   readonly truth: HitTruth;
@@ -56,7 +65,37 @@ export function regressorSample(event: Event, scales: RegressorScales): Regresso
   return {
     name: event.name,
     hits: hitSequence(event, scales.hits),
+    positions: event.hits,
     targets: trackParameters(event, scales.momenta),
     truth: hitTruth(event),
+  };
+}
+
+/** The sample of an event of a REDVID set: hits as they are, each of weight 1, particles from 1. */
+export function redvidSample(event: RedvidEvent): RegressorSample {
+  const { eventId, trackId } = event;
+  return {
+    name: `event${eventId}`,
+    hits: redvidHits(event),
+    positions: redvidPositions(event),
+    targets: redvidParameters(event),
+    truth: {
+      particle: trackId.map((id) => id + 1),
+      weight: new Float64Array(trackId.length).fill(1),
+    },
+  };
+}
+
+/** Some of the hits of a sample, as an event of their own. */
+export function sampleRows(sample: RegressorSample, rows: ArrayLike<number>): RegressorSample {
+  const { name, hits, positions, targets, truth } = sample;
+  const { x, y, z } = positions;
+  const of = (values: ArrayLike<number>) => Float64Array.from(rows, (row) => values[row]);
+  return {
+    name,
+    hits: sequenceRows(hits, rows),
+    positions: { x: of(x), y: of(y), z: of(z) },
+    targets: sequenceRows(targets, rows),
+    truth: { particle: of(truth.particle), weight: of(truth.weight) },
   };
 }

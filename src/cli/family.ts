@@ -83,5 +83,5 @@ export interface Evaluation {
 /** What the command adds to a family's training. */
 export type TrainingHooks = Pick<
   TrainOptions<object, unknown>,
-  "store" | "signal" | "onStep" | "onEpoch" | "reportEvery" | "schedule" | "scheduleBy"
+  "store" | "signal" | "steps" | "onStep" | "onEpoch" | "reportEvery" | "schedule" | "scheduleBy"
 >;

@@ -35,10 +35,11 @@ import { progress } from "./progress.ts";
 import { type Compared, compare, comparedTable } from "./quickstartScores.ts";
 import { reportPage } from "./report.ts";
 import { runReport } from "./runReport.ts";
-import { timedTraining } from "./timedTraining.ts";
+import { type Budget, trainFor } from "./trainFor.ts";
 
 interface Options extends CommonOptions {
   seconds: number;
+  steps?: number;
   events: number;
   output: string;
 }
@@ -50,6 +51,7 @@ export const quickstart: Verb = (program) => {
       "simulates events, trains on them for a minute, finds their tracks and scores them",
     )
     .option("--seconds <n>", "time to train", wholeNumber("--seconds", 1), 60)
+    .option("--steps <n>", "time to train, in steps instead", wholeNumber("--steps", 1))
     .option("--events <n>", "events to simulate", wholeNumber("--events", 20), 400)
     .option("-o, --output <dir>", "run directory", "runs/quickstart");
   withCommonOptions(command).action(run);
@@ -58,7 +60,7 @@ export const quickstart: Verb = (program) => {
 const [fewest, most] = [3, 20]; // tracks in an event
 
 async function run(options: Options): Promise<void> {
-  const { output: path, seconds } = options;
+  const { output: path } = options;
   const folder = emptied(path);
   const events = simulated(options);
   const config = regressorSchema.parse({ ...small, data_path: folder });
@@ -71,8 +73,9 @@ async function run(options: Options): Promise<void> {
   const { metadata } = task;
   const directory = new RunDirectory(path, { config: stringify(config), metadata });
   const { rows, tracks, regressed } = await withDevice(options, async () => {
-    say(options, `${task.summary}; ${seconds} s of training`);
-    await timedTraining(task, directory, { ...options, peak: config.learning_rate });
+    const budget = budgetOf(options);
+    say(options, `${task.summary}; ${budget.total} ${budget.unit} of training`);
+    await trainFor(budget, task, directory, { ...options, peak: config.learning_rate });
     directory.close();
     const weights = await loadWeights(directory.checkpointPath("last"));
     const models = { "untrained weights": task.model(), "the trained model": task.model(weights) };
@@ -96,6 +99,9 @@ async function run(options: Options): Promise<void> {
   writeAtomic(join(path, `${shown.name}-tracks.csv`), writeSubmission(submission));
   print(options, { run: path, rows }, () => textOf(rows, path, shown.name));
 }
+
+const budgetOf = ({ seconds, steps }: Options): Budget =>
+  steps === undefined ? { unit: "seconds", total: seconds } : { unit: "steps", total: steps };
 
 /** Sizes that a processor trains in a minute. */
 const small = {
@@ -147,5 +153,5 @@ ${path}/report.html has plots, and the tracks found in ${event}; it opens offlin
 Next:
   npx trackgrad eval ${path}/config.yaml -c ${path}/checkpoints/last.safetensors --set "split=[0, 0.5, 0.5]"
   npx trackgrad simulate --events 50 --particles 40 -o ${path}/more
-  npx trackgrad train ${path}/config.yaml --set data_path=${path}/more --set nr_epochs=20 -c ${path}/checkpoints/last.safetensors -o runs/more`;
+  npx trackgrad train ${path}/config.yaml --set data_path=${path}/more --set nr_epochs=20 -c ${path}/checkpoints/last.safetensors -o ${path}-more`;
 }

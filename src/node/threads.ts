@@ -15,11 +15,11 @@ export const nodeThreads: ThreadHost = {
   cores: availableParallelism(),
   start(script, { message, lost }) {
     const worker = new Worker(prelude + script, { eval: true, execArgv: [] });
-    worker.unref();
     let isEnded = false;
     worker.on("message", message);
     worker.on("error", ({ message: reason }: Error) => !isEnded && lost(reason));
     worker.on("exit", (code) => !isEnded && lost(`exit code ${code}`));
+    worker.unref(); // last: listening for messages would keep the process alive again
     return {
       post: (data) => worker.postMessage(data),
       hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),

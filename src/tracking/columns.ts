@@ -14,6 +14,17 @@ export function takeRows<T extends object>(table: T, rows: ArrayLike<number>): T
   return Object.fromEntries(taken);
 }
 
+/** Rows where each value stands, values in order of first appearance, rows ascending. */
+export function rowsByValue(values: ArrayLike<number>): Map<number, number[]> {
+  const rowsOf = new Map<number, number[]>();
+  for (let row = 0; row < values.length; row++) {
+    const rows = rowsOf.get(values[row]);
+    if (rows) rows.push(row);
+    else rowsOf.set(values[row], [row]);
+  }
+  return rowsOf;
+}
+
 /** Returns the table if all its columns have `numRows` entries. */
 export function checkColumns<T extends object>(where: string, table: T, numRows: number): T {
   for (const [name, values] of Object.entries(table as Record<string, Values>)) {

@@ -82,6 +82,7 @@ export {
   readRedvid,
   redvidHits,
   redvidParameters,
+  redvidPositions,
   writeRedvid,
 } from "./datasets/redvid.ts";
 export { randomSplit } from "./datasets/split.ts";
@@ -181,6 +182,7 @@ export {
   padSequences,
   padValue,
   type Standardisation,
+  sequenceRows,
   standardisationOf,
   trackmlStandardisation,
   trackParameters,

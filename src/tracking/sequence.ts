@@ -83,6 +83,17 @@ export function momentumWindow(event: Event, minP: number, maxP: number): Event 
   return selectHits(event, hits);
 }
 
+/** The given rows of a sequence, in that order. */
+export function sequenceRows(sequence: HitSequence, rows: ArrayLike<number>): HitSequence {
+  const { features, numFeatures } = sequence;
+  const taken = new Float32Array(rows.length * numFeatures);
+  for (let r = 0; r < rows.length; r++) {
+    const from = rows[r] * numFeatures;
+    taken.set(features.subarray(from, from + numFeatures), r * numFeatures);
+  }
+  return { features: taken, numHits: rows.length, numFeatures };
+}
+
 /** Puts sequences together, padded at the end to the longest, or to `maxHits` rows. */
 export function padSequences(
   sequences: readonly HitSequence[],

@@ -31,9 +31,12 @@ function samplesOf(count: number): RegressorSample[] {
       r * Math.sin(phi),
       r * Math.cos(theta),
     ];
+    const hits = rows.map(hit);
+    const [x, y, z] = [0, 1, 2].map((k) => Float64Array.from(hits, (values) => values[k]));
     return {
       name: `${e}`,
-      hits: sequence(rows.map(hit)),
+      hits: sequence(hits),
+      positions: { x, y, z },
       targets: sequence(rows.map(({ theta, phi }) => [theta, Math.sin(phi), Math.cos(phi), 1])),
       truth: { particle: rows.map(({ particle }) => particle), weight: rows.map(() => 1) },
     };

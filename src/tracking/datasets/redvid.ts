@@ -3,7 +3,7 @@
  * a hit, with the track that made it. Lengths have no unit, angles are rad.
  */
 import { FormatError } from "../../engine/errors.ts";
-import { takeRows } from "../columns.ts";
+import { rowsByValue, takeRows } from "../columns.ts";
 import type { HitSequence } from "../sequence.ts";
 import { type ColumnType, lineOf, readCsv, type Schema, writeCsv } from "./csv.ts";
 import { gunzip } from "./gzip.ts";
@@ -84,14 +84,8 @@ export async function readRedvid(
 
 /** Rows of each event in file order, events by number. */
 function rowsByEvent(eventId: Uint32Array): [eventId: number, rows: Uint32Array][] {
-  const rowsOf = new Map<number, number[]>();
-  eventId.forEach((id, row) => {
-    const rows = rowsOf.get(id);
-    if (rows) rows.push(row);
-    else rowsOf.set(id, [row]);
-  });
-  const ids = [...rowsOf.keys()].sort((a, b) => a - b);
-  return ids.map((id) => [id, Uint32Array.from(rowsOf.get(id)!)]);
+  const events = [...rowsByValue(eventId)].sort(([a], [b]) => a - b);
+  return events.map(([id, rows]) => [id, Uint32Array.from(rows)]);
 }
 
 /** The coordinates of every hit, f32 [H, 2 or 3], as a regressor reads them. */
@@ -105,6 +99,15 @@ export const redvidHits = ({ coordinates }: RedvidEvent): HitSequence =>
 export function redvidParameters({ kind, track }: RedvidEvent): HitSequence {
   const parameters: Layout["parameters"] = layouts[kind].parameters;
   return sequenceOf(track[0].length, (hit) => parameters(...track.map((values) => values[hit])));
+}
+
+/** Cartesian coordinates of every hit, f64 [H] each; z = 0 in the plane. */
+export function redvidPositions({ kind, coordinates }: RedvidEvent) {
+  const [first, second, z = new Float64Array(first.length)] = coordinates;
+  if (kind === "2d") return { x: first, y: second, z };
+  const x = first.map((r, hit) => r * Math.cos(second[hit]));
+  const y = first.map((r, hit) => r * Math.sin(second[hit]));
+  return { x, y, z };
 }
 
 function sequenceOf(numHits: number, rowOf: (hit: number) => number[]): HitSequence {
