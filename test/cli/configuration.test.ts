@@ -98,7 +98,7 @@ test("a data path that is not there is refused with its place", async () => {
   writeFileSync(file, lines("nowhere/event1").join("\n"));
   const { code, stderr } = await run("train", file, "-o", join(here, "run"));
   expect(stderr).toBe(
-    `trackgrad: ${file}:3:12: expected a folder of events, or what an event's files start with, got "nowhere/event1"`,
+    `trackgrad: ${file}:3:12: expected a folder of events, what an event's files start with, or a REDVID file, got "nowhere/event1"`,
   );
   expect(code).toBe(2);
 });

@@ -2,14 +2,17 @@
 import {
   type RegressorSample,
   type RegressorScales,
+  redvidSample,
   regressorSample,
   regressorScales,
 } from "../../../models/index.ts";
 import { FormatError, ShapeError } from "../../engine/errors.ts";
 import { eventPrefixes, readEvent } from "../../node/events.ts";
+import { readFileBytes } from "../../node/files.ts";
 import {
   type Event,
   randomSplit,
+  readRedvid,
   type Standardisation,
   selectHits,
   splitMix,
@@ -25,7 +28,36 @@ export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
 
 /** Scales come from `stored` if the weights have some, else from the training set (from all, as published). */
 export async function readSets(config: RegressorConfig, stored: Stored): Promise<RegressorSets> {
-  return setsOf(await readEvents(config), config, stored);
+  const { data_type: type, data_path: path } = config;
+  if (type === "trackml") return setsOf(await readEvents(config), config, stored);
+  const events = await readRedvid(await readFileBytes(path), type, path);
+  const parts = partsOf(expectEnough(events, path), config);
+  return {
+    ...namedSets(
+      parts.map((part) => part.map(redvidSample)),
+      config,
+    ),
+    stored: {},
+  };
+}
+
+/** Events to train, validate and test on. */
+const partsOf = <Item>(events: readonly Item[], { split, seed }: RegressorConfig): Item[][] =>
+  randomSplit(events.length, split, seed).map((part) => Array.from(part, (e) => events[e]));
+
+function namedSets(
+  parts: readonly RegressorSample[][],
+  config: RegressorConfig,
+): Record<DataSet, RegressorSample[]> {
+  expectLengths(parts.flat(), config);
+  const named = dataSets.map((name, part) => [name, parts[part]] as const);
+  return Object.fromEntries(named) as Record<DataSet, RegressorSample[]>;
+}
+
+/** One each to train, validate and test. */
+function expectEnough<Item>(events: readonly Item[], path: string, hint = ""): readonly Item[] {
+  if (events.length > 2) return events;
+  throw new ShapeError(`${path}: expected three events or more${hint}, got ${events.length}`);
 }
 
 /** Splits and standardises events with truth. */
@@ -34,9 +66,7 @@ export function setsOf(
   config: RegressorConfig,
   stored: Stored = {},
 ): RegressorSets {
-  const parts = randomSplit(events.length, config.split, config.seed).map((part) =>
-    Array.from(part, (e) => events[e]),
-  );
+  const parts = partsOf(events, config);
   const isStandardised =
     (config.targets ?? (config.compat ? "standardised" : "physical")) !== "physical";
   const found =
@@ -44,12 +74,10 @@ export function setsOf(
     regressorScales(config.compat ? events : parts[0], { standardisedMomenta: isStandardised });
   const scales = { ...found, hits: config.standardisation ?? found.hits };
   const sets = parts.map((part) => part.map((event) => regressorSample(event, scales)));
-  expectLengths(sets.flat(), config);
-  const named = Object.fromEntries(dataSets.map((name, part) => [name, sets[part]]));
-  return { ...(named as Record<DataSet, RegressorSample[]>), stored: keptScales(scales) };
+  return { ...namedSets(sets, config), stored: keptScales(scales) };
 }
 
-async function readEvents(config: RegressorConfig): Promise<Event[]> {
+async function readEvents(config: RegressorConfig): Promise<readonly Event[]> {
   const { data_path: path, sub_events: cut, compat, seed } = config;
   const rng = splitMix(seed);
   const events: Event[] = [];
@@ -62,10 +90,7 @@ async function readEvents(config: RegressorConfig): Promise<Event[]> {
     events.push(...(cut ? subEvents(event, { ...cut, compat, rng }) : [selectHits(event, known)]));
   }
   const filled = events.filter(({ numHits }) => numHits > 0);
-  if (filled.length > 2) return filled; // one each to train, validate and test
-  throw new ShapeError(
-    `${path}: expected three events or more (sub_events makes several of one), got ${filled.length}`,
-  );
+  return expectEnough(filled, path, " (sub_events makes several of one)");
 }
 
 function expectLengths(
