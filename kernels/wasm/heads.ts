@@ -1,14 +1,15 @@
-/** What attention forward and backward share in WebAssembly: heads as matrices, blocks of scores, masks. */
+/** What attention forward and backward share in WebAssembly: heads as matrices, scores, working memory. */
 import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
-import { loop, loopUp } from "../../src/engine/codegen/wasm/control.ts";
-import { f32, f32x4, i32, i32x4, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
+import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { Dims, WasmFrame } from "../../src/engine/kernel.ts";
-import type { Matrix } from "./packing.ts";
+import { Dropout, dropoutBytes } from "./dropout.ts";
+import { bytes, type Matrix } from "./packing.ts";
 import { productScratch } from "./product.ts";
+import { mapRow } from "./rowLoops.ts";
+import { SeenKeys } from "./seenKeys.ts";
 
-const { add, mul, const: number } = i32;
-const bytes = (words: Code): Code => i32.shl(words, number(2));
+const { add, sub, mul, const: number } = i32;
 
 /** Queries whose scores are in memory at a time. */
 export const blockRows = 64;
@@ -17,28 +18,29 @@ const paddedTo4 = (count: number): number => 4 * Math.ceil(count / 4);
 
 /** Working memory for `tables` blocks of scores. */
 export const headScratch = ({ N, D }: Dims, tables: number): number =>
-  productScratch(Math.max(N, D)) + 4 * (paddedTo4(N) * (tables * blockRows + 1) + blockRows);
+  productScratch(Math.max(N, D)) +
+  4 * (paddedTo4(N) * (tables * blockRows + 1) + blockRows) +
+  dropoutBytes(N);
 
-/** Bias, dropout and events in one sequence are left to the reference. */
-export const isPlain = ({ hasBias, hasDropout, hasEvents }: Attrs): boolean =>
-  !hasBias && !hasDropout && !hasEvents;
-
+/** Rows are tokens of all events, one event after the other; `keys` are those that queries see. */
 export class Heads {
   readonly b = local("i32");
   readonly h = local("i32");
+  readonly keys: SeenKeys;
   readonly scale = local("v128");
-  /** Bytes of one row of scores. */
-  readonly rowBytes = local("i32");
-  readonly hidden = local("i32");
   readonly totals = local("i32");
   readonly tables: readonly Local[];
   private readonly frame: WasmFrame;
   private readonly isPacked: boolean;
-  private readonly size = local("i32");
+  private readonly dropout: Dropout | null;
+  private readonly factors = local("i32");
+  private readonly biasRow = local("i32");
 
-  constructor(frame: WasmFrame, numTables: number) {
+  constructor(frame: WasmFrame, { hasDropout }: Attrs, numTables: number) {
     this.frame = frame;
+    this.keys = new SeenKeys(frame);
     this.isPacked = "qkv" in frame.at;
+    this.dropout = hasDropout ? new Dropout(frame.numbers) : null;
     this.tables = Array.from({ length: numTables }, () => local("i32"));
   }
 
@@ -50,23 +52,21 @@ export class Heads {
   start(): Code {
     const { dims, numbers, scratch } = this.frame;
     const { N, D } = dims;
-    const one = f32x4.const(1);
-    const width = f32x4.splat(f32.convertI32U(D));
-    const scale = numbers.scale ? f32x4.splat(numbers.scale) : f32x4.div(one, f32x4.sqrt(width));
     const wider = i32.select(i32.ltU(N, D), D, N);
     const panels = mul(
       i32.shrU(add(wider, number(7)), number(3)),
       number(productScratch(8) - productScratch(0)),
     );
-    const next = (after: Code): Code => add(after, mul(this.rowBytes, number(blockRows)));
+    const next = (after: Code): Code => add(after, mul(this.keys.rowBytes, number(blockRows)));
     return [
-      set(this.scale, scale),
-      set(this.rowBytes, bytes(i32.and(add(N, number(3)), number(-4)))),
-      set(this.size, add(panels, number(productScratch(0)))),
-      set(this.hidden, add(scratch, this.size)),
-      set(this.tables[0], add(this.hidden, this.rowBytes)),
+      set(this.scale, f32x4.splat(numbers.scale)),
+      this.keys.ofList(number(0)), // of all rows that may come, the longest
+      set(this.keys.hidden, add(scratch, add(panels, number(productScratch(0))))),
+      set(this.tables[0], add(this.keys.hidden, this.keys.rowBytes)),
       this.tables.slice(1).map((table, which) => set(table, next(this.tables[which]))),
       set(this.totals, next(this.tables[this.tables.length - 1])),
+      set(this.factors, add(this.totals, number(4 * blockRows))),
+      this.dropout?.start() ?? [],
     ];
   }
 
@@ -79,14 +79,11 @@ export class Heads {
     return bytes(mul(this.frame.dims.H, this.frame.dims.D));
   }
 
-  /** Address of query, key or value number `row` of this event and head. */
+  /** Address of query, key or value number `row` of this head. */
   part(which: 0 | 1 | 2, row: Code, of: readonly Local[] = this.inputs): Code {
-    const { N, H, D } = this.frame.dims;
-    const token = add(mul(this.b, which === 0 ? this.numQueries : N), row);
-    const head = this.isPacked
-      ? add(mul(add(mul(token, number(3)), number(which)), H), this.h)
-      : add(mul(token, H), this.h);
-    return add(of[which], bytes(mul(head, D)));
+    const { H, D } = this.frame.dims;
+    const token = this.isPacked ? add(mul(row, number(3)), number(which)) : row;
+    return add(of[which], bytes(mul(add(mul(token, H), this.h), D)));
   }
 
   get inputs(): readonly Local[] {
@@ -96,7 +93,7 @@ export class Heads {
 
   /** Number of a query among all rows and heads. */
   place(query: Code): Code {
-    return add(mul(add(mul(this.b, this.numQueries), query), this.frame.dims.H), this.h);
+    return add(mul(query, this.frame.dims.H), this.h);
   }
 
   /** The rows of a part from `start` on, and their transpose. */
@@ -107,27 +104,43 @@ export class Heads {
     return { start, down: number(4), right: down, dense: "down" };
   }
 
-  /** All ones for keys that nobody sees, and behind the last one. */
-  findHidden(): Code {
+  /** For the products of a query and the keys, at `row`: adds the bias, draws which pairs are kept. */
+  beginRow(row: Local, query: Code): Code {
     const { dims, at } = this.frame;
-    const [j, address] = [local("i32"), local("i32")];
-    const isMasked = at.mask
-      ? i32.load(add(at.mask, bytes(add(mul(this.b, dims.N), j))))
-      : number(0);
-    return [
-      set(address, this.hidden),
-      loopUp(address, add(this.hidden, this.rowBytes), number(16), [
-        v128.store(address, i32x4.const(0xffffffff)),
-      ]),
-      loop(j, number(0), dims.N, [
-        i32.store(add(this.hidden, bytes(j)), i32.sub(number(0), isMasked)),
-      ]),
+    const { H, X, Y } = dims;
+    const addBias = at.bias && [
+      set(this.biasRow, this.pair(query, i32.remU(this.b, X), Y, i32.remU(this.h, Y))),
+      set(this.biasRow, add(at.bias, bytes(this.biasRow))),
+      mapRow(this.keys.count, ({ load, store }) =>
+        store(row, f32x4.add(f32x4.mul(load(row), this.scale), load(this.biasRow))),
+      ),
     ];
+    const draw = this.dropout?.draw(
+      this.factors,
+      this.pair(query, this.b, H, this.h),
+      this.keys.rowBytes,
+    );
+    return [addBias ?? [], draw ?? []];
   }
 
-  /** For every four scores of a row: `body` of their offset in bytes. */
-  eachVector(body: (offset: Local) => Code): Code {
-    const offset = local("i32");
-    return [set(offset, number(0)), loopUp(offset, this.rowBytes, number(16), body(offset))];
+  /** The scores at an offset in the row that began last. */
+  score(row: Local, offset: Code): Code {
+    const product = v128.load(add(row, offset));
+    return this.frame.at.bias ? product : f32x4.mul(product, this.scale);
+  }
+
+  /** Dropout of the weights at an offset in the row that began last. */
+  kept(x: Code, offset: Code): Code {
+    return this.dropout ? f32x4.mul(x, this.dropout.factor(offset)) : x;
+  }
+
+  /** Position of the pair of a query and the first key among [events, heads, M, N]. */
+  private pair(query: Code, b: Code, heads: Code, h: Code): Code {
+    const { N } = this.frame.dims;
+    const [row, key] = [
+      sub(query, mul(this.b, this.numQueries)),
+      sub(this.keys.first, mul(this.b, N)),
+    ];
+    return add(mul(add(mul(add(mul(b, heads), h), this.numQueries), row), N), key);
   }
 }

@@ -13,7 +13,7 @@ const { add, mul, sub, const: number } = i32;
 
 export const tileRows = 4;
 export const tileColumns = 8;
-const four = [0, 1, 2, 3];
+export const four = [0, 1, 2, 3];
 export const integers = (count: number): Local[] =>
   Array.from({ length: count }, () => local("i32"));
 export const bytes = (words: Code): Code => i32.shl(words, number(2));
@@ -76,7 +76,7 @@ export function packRows(
   const [k, target] = integers(2);
   const rows = four.map(() => local("i32"));
   const words = four.map(() => local("v128"));
-  const [pairs, others] = [four.map(() => local("v128")), four.map(() => local("v128"))];
+  const { code: turn, turned: others } = turnFour(words);
   const first = mul(m0, number(tileRows));
   const setRows = rows.map((row, r) =>
     set(row, add(start, mul(least(add(first, number(r)), sub(M, number(1))), down))),
@@ -86,17 +86,10 @@ export function packRows(
     set(target, add(target, number(4 * tileRows * count))),
     set(k, add(k, number(count))),
   ];
-  // four terms of four rows, turned: words of pairs are a0 b0 a1 b1, a2 b2 a3 b3, …
+  // four terms of four rows
   const turned = [
     words.map((word, r) => set(word, v128.load(rows[r]))),
-    [0, 2].map((r) => [
-      set(pairs[r], shuffle(words[r], words[r + 1], [0, 4, 1, 5])),
-      set(pairs[r + 1], shuffle(words[r], words[r + 1], [2, 6, 3, 7])),
-    ]),
-    [0, 1].map((half) => [
-      set(others[2 * half], shuffle(pairs[half], pairs[half + 2], [0, 1, 4, 5])),
-      set(others[2 * half + 1], shuffle(pairs[half], pairs[half + 2], [2, 3, 6, 7])),
-    ]),
+    turn,
     others.map((word, t) => v128.store(target, word, 16 * t)),
     next(4),
   ];
@@ -106,6 +99,23 @@ export function packRows(
   const fast =
     dense === "right" ? loopUpTo(k, 4, terms, turned) : when(whole, loopUpTo(k, 1, terms, column));
   return [setRows, set(target, strip), set(k, number(0)), fast, loopUpTo(k, 1, terms, single)];
+}
+
+/** Sets `turned` to the columns of four rows of four words. */
+export function turnFour(rows: readonly Local[]): { code: Code; turned: Local[] } {
+  const [pairs, turned] = [four.map(() => local("v128")), four.map(() => local("v128"))];
+  const code = [
+    // a0 b0 a1 b1, a2 b2 a3 b3, …
+    [0, 2].map((r) => [
+      set(pairs[r], shuffle(rows[r], rows[r + 1], [0, 4, 1, 5])),
+      set(pairs[r + 1], shuffle(rows[r], rows[r + 1], [2, 6, 3, 7])),
+    ]),
+    [0, 1].map((half) => [
+      set(turned[2 * half], shuffle(pairs[half], pairs[half + 2], [0, 1, 4, 5])),
+      set(turned[2 * half + 1], shuffle(pairs[half], pairs[half + 2], [2, 3, 6, 7])),
+    ]),
+  ];
+  return { code, turned };
 }
 
 /** While `count` more rounds fit below `end`; the body counts i. */

@@ -112,4 +112,22 @@ describe("a training step", () => {
     };
     expectSameBits(await onThreads(step));
   });
+
+  test("through attention in packed events, with dropout", async () => {
+    const step = () => {
+      const rng = new Rng(6);
+      const into = new Linear(6, 3 * 2 * 8, rng);
+      const begins = [0, 1, 1, 66, 130, 201];
+      const x = rng.normal([1, 201, 6]);
+      const offsets = tensor(begins, [begins.length], { dtype: "u32" });
+      const { value, grads } = valueAndGrad({ into }, (model) => {
+        const qkv = model.into.forward(x).reshape([1, 201, 3, 2, 8]);
+        return attention(qkv, null, { offsets, dropout: { probability: 0.2, rng } })
+          .square()
+          .mean();
+      });
+      return [value, ...grads.values()];
+    };
+    expectSameBits(await onThreads(step));
+  });
 });
