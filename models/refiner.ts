@@ -6,8 +6,15 @@ import { indices, tensor } from "../src/engine/create.ts";
 import { ShapeError } from "../src/engine/errors.ts";
 import type { Rng } from "../src/engine/random.ts";
 import { rowsByValue } from "../src/tracking/columns.ts";
-import { type HitSequence, packSequences, sequenceRows } from "../src/tracking/sequence.ts";
+import {
+  type HitSequence,
+  hitSequence,
+  packSequences,
+  type Standardisation,
+  sequenceRows,
+} from "../src/tracking/sequence.ts";
 import type { Tracks } from "../src/tracking/tracks.ts";
+import { type ClusteredEvent, scoredEvent } from "./regressorEvaluation.ts";
 import { type RegressorSample, sampleRows } from "./regressorSamples.ts";
 import { TransformerRegressor } from "./transformerRegressor.ts";
 
@@ -94,6 +101,26 @@ export async function refineTracks(
   for (const { label, kept } of await refine(model, hits, tracks, options))
     for (const hit of kept) refined[hit] = label;
   return refined;
+}
+
+/**
+ * Found tracks of an event, refined and scored; `scale` is that of the refiner. With `compat` as published:
+ * hits that are taken out leave the truth too, which raises scores.
+ */
+export async function refineEvent(
+  model: TransformerRegressor,
+  sample: RegressorSample,
+  tracks: Tracks,
+  { scale, compat = false }: { scale: Standardisation; compat?: boolean },
+): Promise<ClusteredEvent> {
+  const start = performance.now();
+  const hits = hitSequence({ hits: sample.positions }, scale);
+  const refined = await refineTracks(model, hits, tracks);
+  const milliseconds = performance.now() - start;
+  if (!compat) return scoredEvent(sample, refined, { milliseconds, compat });
+  const rows = (await refine(model, hits, tracks)).flatMap(({ kept }) => kept);
+  const labels = Int32Array.from(rows, (row) => tracks[row]);
+  return scoredEvent(sampleRows(sample, rows), labels, { milliseconds, compat });
 }
 
 /** Mean squared distance of every row of parameters [n, dim] from their lower median. */

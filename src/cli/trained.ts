@@ -1,6 +1,4 @@
 /** What `infer` and `eval` start from: a configuration, and weights trained with it. */
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import { loadWeights } from "../node/weights.ts";
@@ -8,6 +6,7 @@ import { type CommonOptions, UsageError, withCommonOptions } from "./command.ts"
 import { ConfigFile } from "./configFile.ts";
 import { familyOf } from "./families/index.ts";
 import { type DataSet, dataSets, type Task } from "./family.ts";
+import { weightsIn } from "./weightsIn.ts";
 
 export interface TrainedOptions extends CommonOptions {
   checkpoint: string;
@@ -45,10 +44,4 @@ export async function openTrained(configPath: string, options: TrainedOptions): 
   const weights = await loadWeights(weightsIn(options.checkpoint));
   const task = await open(weights.metadata);
   return { task, weights, sets: options.dataset.length > 0 ? options.dataset : ["testset"] };
-}
-
-/** The best weights of a run directory; a file is itself. */
-export function weightsIn(path: string): string {
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  return isFolder ? join(path, "checkpoints", "best.safetensors") : path;
 }

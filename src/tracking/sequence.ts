@@ -36,8 +36,11 @@ export const trackmlStandardisation: Standardisation = { mean: [0, 0, 0], std: [
 export const padValue = -1;
 
 /** x, y, z of every hit, standardised, f32 [H, 3]. */
-export function hitSequence(event: Event, scale = trackmlStandardisation): HitSequence {
-  const { x, y, z } = event.hits;
+export function hitSequence(
+  { hits }: { readonly hits: Pick<Event["hits"], "x" | "y" | "z"> },
+  scale = trackmlStandardisation,
+): HitSequence {
+  const { x, y, z } = hits;
   return rowsOf(standardised([x, y, z], scale));
 }
 

@@ -1,6 +1,7 @@
 /** Keys of the Transformer Regressor in a configuration: those of the published program first, then ours. */
 import { existsSync, statSync } from "node:fs";
 import { z } from "zod";
+import { refinerSizes } from "../../../models/index.ts";
 
 const isThere = (path: string) =>
   existsSync(path) || ["csv", "csv.gz"].some((ending) => existsSync(`${path}-hits.${ending}`));
@@ -53,9 +54,10 @@ const keys = {
   checkpoint_every: atLeast(1).default(100),
 };
 const regressorKeys = z.strictObject(keys);
+type Shared = Omit<z.infer<typeof regressorKeys>, "model">;
 
 /** What single keys cannot know. */
-function checkTogether(config: z.infer<typeof regressorKeys>, context: z.RefinementCtx): void {
+function checkTogether(config: Shared, context: z.RefinementCtx): void {
   const { nr_heads: heads, embedding_size: width, split } = config;
   const refuse = (key: string, message: string) =>
     context.addIssue({ code: "custom", path: [key], message, input: config[key as "split"] });
@@ -73,7 +75,22 @@ function checkTogether(config: z.infer<typeof regressorKeys>, context: z.Refinem
 }
 
 export const regressorSchema = regressorKeys.superRefine(checkTogether);
-export type RegressorConfig = z.infer<typeof regressorSchema>;
+
+/** The refiner learns true tracks one by one; its sizes are the published ones. */
+export const refinerSchema = z
+  .strictObject({
+    ...keys,
+    model: z.literal("refiner"),
+    model_name: z.string().min(1).default("refiner"),
+    data_type: z.literal("trackml").default("trackml"),
+    nr_enc_layers: atLeast(1).default(refinerSizes.numLayers),
+    embedding_size: atLeast(1).default(refinerSizes.width),
+    nr_heads: atLeast(1).default(refinerSizes.numHeads),
+    hidden_dim: atLeast(1).default(refinerSizes.hiddenDim),
+    batch_size: atLeast(1).default(32),
+  })
+  .superRefine(checkTogether);
+export type RegressorConfig = z.infer<typeof regressorSchema> | z.infer<typeof refinerSchema>;
 
 const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4, 5, 6, 7, 8, 9]);
 
@@ -81,6 +98,8 @@ const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4
 export const regressorEvaluationSchema = z.strictObject({
   min_cluster_size: sizes,
   min_samples: sizes,
+  /** Run directory or weights of a refiner, to try on the tracks that are found. */
+  refiner: z.string().refine(existsSync, { error: "weights of a refiner" }).optional(),
   /** Also tries events in parts by direction, which reach into each other by so many rad. */
   domains: z.strictObject({ overlap: z.number().min(0).lt(1).default(0) }).optional(),
   /** Noise is a particle like others, as published. */

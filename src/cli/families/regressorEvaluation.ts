@@ -14,6 +14,7 @@ import {
 import type { Evaluation } from "../family.ts";
 import { scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
+import { evaluateRefined, refinedSection } from "./refinerEvaluation.ts";
 import type { regressorEvaluationSchema } from "./regressorConfig.ts";
 import { domainSection, evaluateDomains } from "./regressorDomains.ts";
 import { parameterSection } from "./regressorSections.ts";
@@ -57,6 +58,11 @@ export async function evaluateRegressor(
     settings.domains &&
     (await evaluateDomains(model, events, { ...settings.domains, clustering, compat }));
   const compared = domains && domainSection({ mean, milliseconds }, domains);
+  const refined =
+    settings.refiner === undefined
+      ? undefined
+      : await evaluateRefined(settings.refiner, clustered, events, { compat });
+  const refinedTable = refined && refinedSection(mean, refined);
   return {
     document: {
       events: reports,
@@ -66,10 +72,12 @@ export async function evaluateRegressor(
       errors,
       milliseconds,
       ...(domains && { domains }),
+      ...(refined && { refined }),
     },
     sections: [
       { heading: "Scores", source: scoreTable(reports), text: scanText(scan, clustering) },
       ...(compared ? [compared] : []),
+      ...(refinedTable ? [refinedTable] : []),
       parameterSection(regressed, names),
     ],
     text: [
@@ -78,7 +86,23 @@ export async function evaluateRegressor(
       errorTable(errors),
       `per event: network ${spread(milliseconds.network)} ms, clustering ${spread(milliseconds.clustering)} ms`,
       ...(compared ? [`${compared.source}\n${compared.text}`] : []),
+      ...(refinedTable ? [`${refinedTable.source}\n${refinedTable.text}`] : []),
     ].join("\n\n"),
+  };
+}
+
+/** Of a refiner, which finds no tracks by itself. */
+export async function evaluateParameters(
+  model: TransformerRegressor,
+  samples: readonly RegressorSample[],
+  names: readonly string[],
+): Promise<Evaluation> {
+  const regressed = await regressEvents(model, samples);
+  const errors = parameterErrors(regressed, names);
+  return {
+    document: { tracks: samples.length, errors },
+    sections: [parameterSection(regressed, names)],
+    text: errorTable(errors),
   };
 }
 

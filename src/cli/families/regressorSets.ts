@@ -114,7 +114,7 @@ const keptScales = ({ hits, momenta }: RegressorScales): Record<string, string> 
 });
 
 /** Those that `keptScales` kept. */
-function storedScales(stored: Stored): RegressorScales | null {
+export function storedScales(stored: Stored): RegressorScales | null {
   const scale = (name: string): Standardisation | null => {
     const [mean, std] = [stored[`${name}.mean`], stored[`${name}.std`]];
     return mean && std ? { mean: JSON.parse(mean), std: JSON.parse(std) } : null;

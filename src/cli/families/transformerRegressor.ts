@@ -37,7 +37,7 @@ import {
   regressorEvaluationSchema,
   regressorSchema,
 } from "./regressorConfig.ts";
-import { evaluateRegressor } from "./regressorEvaluation.ts";
+import { evaluateParameters, evaluateRegressor } from "./regressorEvaluation.ts";
 import { type RegressorSets, readSets } from "./regressorSets.ts";
 
 export const transformerRegressor = family(
@@ -121,6 +121,12 @@ export class RegressorTask implements Task {
   }
 
   evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation> {
+    if (this.config.model === "refiner")
+      return evaluateParameters(
+        this.model(weights),
+        this.sets[set],
+        regressorData[this.config.data_type].outputs,
+      );
     const chosen = regressorEvaluationSchema;
     return evaluateRegressor(this.model(weights), {
       events: this.sets[set],
