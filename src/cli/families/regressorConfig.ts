@@ -90,6 +90,8 @@ export const refinerSchema = z
     batch_size: atLeast(1).default(32),
   })
   .superRefine(checkTogether);
+/** Of the regressor and all its siblings. */
+export type HitConfig = Omit<z.infer<typeof regressorKeys>, "model"> & { model: string };
 export type RegressorConfig = z.infer<typeof regressorSchema> | z.infer<typeof refinerSchema>;
 
 const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4, 5, 6, 7, 8, 9]);

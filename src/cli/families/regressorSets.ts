@@ -41,6 +41,17 @@ export async function readSets(config: RegressorConfig, stored: Stored): Promise
   };
 }
 
+/** The same sets with other samples, made of theirs. */
+export const mapSets = (
+  { trainset, valset, testset, stored }: RegressorSets,
+  of: (samples: readonly RegressorSample[]) => RegressorSample[],
+): RegressorSets => ({
+  trainset: of(trainset),
+  valset: of(valset),
+  testset: of(testset),
+  stored,
+});
+
 /** Events to train, validate and test on. */
 const partsOf = <Item>(events: readonly Item[], { split, seed }: RegressorConfig): Item[][] =>
   randomSplit(events.length, split, seed).map((part) => Array.from(part, (e) => events[e]));
