@@ -13,11 +13,7 @@ import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import { currentDevice, Rng } from "../../index.ts";
 import { family } from "../family.ts";
 import { type HitNetwork, HitTask } from "./hitTask.ts";
-import {
-  type RegressorConfig,
-  regressorEvaluationSchema,
-  regressorSchema,
-} from "./regressorConfig.ts";
+import { type HitConfig, regressorEvaluationSchema, regressorSchema } from "./regressorConfig.ts";
 import { evaluateRegressor } from "./regressorEvaluation.ts";
 import { type RegressorSets, readSets } from "./regressorSets.ts";
 
@@ -30,12 +26,12 @@ export const transformerRegressor = family(
 export type RegressorNetwork = HitNetwork<TransformerRegressor, RegressorBatch>;
 
 export const regressorTask = (
-  config: RegressorConfig,
+  config: HitConfig,
   sets: RegressorSets,
 ): HitTask<TransformerRegressor, RegressorBatch> =>
   new HitTask(config, sets, regressorNetwork(config));
 
-export function regressorNetwork(config: RegressorConfig): RegressorNetwork {
+export function regressorNetwork(config: HitConfig): RegressorNetwork {
   const { compat, layout, max_nr_hits: maxHits } = config;
   const { outputs } = regressorData[config.data_type];
   // Without output projection, on sums of event losses, and without what does not fill a batch.
@@ -66,7 +62,7 @@ export function regressorNetwork(config: RegressorConfig): RegressorNetwork {
 }
 
 /** The untrained encoder of a configuration, with so many results per hit. */
-export function encoderOf(config: RegressorConfig, outputs: number): TransformerRegressor {
+export function encoderOf(config: HitConfig, outputs: number): TransformerRegressor {
   return new TransformerRegressor({
     inputs: regressorData[config.data_type].inputs.length,
     outputs,
@@ -82,7 +78,7 @@ export function encoderOf(config: RegressorConfig, outputs: number): Transformer
 }
 
 /** As asked for; by default where attention is flash and the device can. */
-function isHalf({ precision, attention }: RegressorConfig): boolean {
+function isHalf({ precision, attention }: HitConfig): boolean {
   if (precision) return precision === "f16";
   return attention === "flash" && currentDevice().backend.storesF16;
 }
