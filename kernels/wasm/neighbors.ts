@@ -3,10 +3,9 @@ import { loop, loopUp, repeatWhile, when } from "../../src/engine/codegen/wasm/c
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { least } from "./packing.ts";
+import { bytes, integers, least, wordOf } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
-const bytes = (words: Code): Code => i32.shl(words, number(2));
 
 const unitQueries = 16;
 const lanes = 8; // points whose distances are computed together
@@ -32,7 +31,6 @@ export const nearestRowsWasm: WasmSpelling = {
     const bound = local("v128");
     const near = [local("v128"), local("v128")];
     const entry = (index: Code): Code => add(scratch, bytes(index));
-    const wordOf = (buffer: Code, index: Code): Code => i32.load(add(buffer, bytes(index)));
 
     const insert = [
       set(place, least(found, number(k - 1))),
@@ -91,8 +89,6 @@ export const nearestRowsWasm: WasmSpelling = {
     ];
   },
 };
-
-const integers = (count: number) => Array.from({ length: count }, () => local("i32"));
 
 /** place > 0 and the distance before it is greater. */
 const isFarther = (place: Code, entry: (index: Code) => Code, distance: Code): Code => {

@@ -12,7 +12,8 @@ import { movement } from "./ops/movement.ts";
 import { reductions } from "./ops/reduce.ts";
 import { segments } from "./ops/segment.ts";
 import { sources } from "./ops/source.ts";
-import { type Param, ProgramBuilder, type Sized, type Value } from "./program.ts";
+import type { Param, Sized, Value } from "./program.ts";
+import { ProgramBuilder } from "./programBuilder.ts";
 import type { Index, Rule, RuleContext, Steps } from "./rule.ts";
 import { sameShape, stridesOf } from "./shape.ts";
 

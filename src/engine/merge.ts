@@ -5,7 +5,7 @@
 import { shapeClasses } from "./alike.ts";
 import { isComposite } from "./composite.ts";
 import type { Expr } from "./expr.ts";
-import type { FuseOptions, Fusion, Group } from "./fuse.ts";
+import type { FuseOptions, Fusion, Group } from "./group.ts";
 import { isReduction } from "./lower.ts";
 import { gain } from "./score.ts";
 import {

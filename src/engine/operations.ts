@@ -5,9 +5,10 @@
 import { compositionOf, isComposite } from "./composite.ts";
 import { isFloat } from "./dtype.ts";
 import type { Expr } from "./expr.ts";
+import { kernelParams } from "./kernelLaunch.ts";
 import { isReduction, isSegmentOp } from "./lower.ts";
 import { elementwise } from "./ops/elementwise.ts";
-import { kernelParams, type Launch } from "./plan.ts";
+import type { Launch } from "./plan.ts";
 import type { Node, Program, Sized, Value } from "./program.ts";
 import { flopsOfOp } from "./score.ts";
 import { sizeOf } from "./shape.ts";

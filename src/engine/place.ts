@@ -4,7 +4,8 @@
  */
 import type { Expr } from "./expr.ts";
 import { layoutOf } from "./layout.ts";
-import { type Param, type Program, ProgramBuilder } from "./program.ts";
+import type { Param, Program } from "./program.ts";
+import { ProgramBuilder } from "./programBuilder.ts";
 import { sizeOf } from "./shape.ts";
 
 /** A value that is part of another's buffer, by positions in the listing of nodes. */

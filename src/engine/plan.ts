@@ -5,96 +5,16 @@
  * every graph of that structure. It refers to nodes by their position in the listing.
  */
 import { isComposite } from "./composite.ts";
-import type { DType } from "./dtype.ts";
 import type { Expr } from "./expr.ts";
-import { type FuseOptions, type Group, groupNodes, withoutReshape } from "./fuse.ts";
-import {
-  axisNames,
-  type Dims,
-  elements,
-  type Kernel,
-  kernelNamed,
-  resolveKernel,
-  solveDims,
-  type Tiles,
-} from "./kernel.ts";
+import { groupNodes } from "./fuse.ts";
+import type { FuseOptions, Group } from "./group.ts";
+import { type Kernel, kernelNamed, resolveKernel, type Tiles } from "./kernel.ts";
 import type { LoweringOptions } from "./lower.ts";
 import { type Alias, type Aliases, copyProgram, pieceOf, placeIn, placeOperands } from "./place.ts";
 import type { Param, Program, Value } from "./program.ts";
 import { buildRegion, type Region, splitRegion } from "./region.ts";
-import type { Shape } from "./shape.ts";
-
-/** Every expression that the outputs need, operands first; computed values are not looked into. */
-export function listNodes(outputs: readonly Expr[]): Expr[] {
-  const nodes: Expr[] = [];
-  const done = new Set<Expr>();
-  const stack: { expr: Expr; next: number }[] = [];
-  for (const output of shallowFirst(outputs)) {
-    stack.push({ expr: output, next: 0 });
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      const input = top.expr.storage ? undefined : top.expr.inputs[top.next++];
-      if (done.has(top.expr)) stack.pop();
-      else if (input) stack.push({ expr: input, next: 0 });
-      else {
-        stack.pop();
-        done.add(top.expr);
-        nodes.push(top.expr);
-      }
-    }
-  }
-  return nodes;
-}
-
-/**
- * Outputs that need few steps come first: the gradients of a network's last layers, which are ready
- * before those of its first. What they read need not wait in memory for the others.
- */
-function shallowFirst(outputs: readonly Expr[]): Expr[] {
-  const depth = new Map<Expr, number>();
-  const stack: { expr: Expr; next: number }[] = [];
-  for (const output of outputs) {
-    stack.push({ expr: output, next: 0 });
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      const inputs = top.expr.storage ? [] : top.expr.inputs;
-      const input = depth.has(top.expr) ? undefined : inputs[top.next++];
-      if (input) {
-        if (!depth.has(input)) stack.push({ expr: input, next: 0 });
-        continue;
-      }
-      stack.pop();
-      if (depth.has(top.expr)) continue;
-      depth.set(
-        top.expr,
-        1 + inputs.reduce((most, each) => Math.max(most, depth.get(each) ?? 0), 0),
-      );
-    }
-  }
-  return outputs.toSorted((a, b) => (depth.get(a) as number) - (depth.get(b) as number));
-}
-
-/** What a person may choose, in terms of nodes. */
-export interface PlanChoices extends Pick<FuseOptions, "fuse" | "force" | "forbid"> {
-  tiles: Tiles;
-}
-
-/** What decides a plan: ops, attributes, dtypes, ranks, connections. */
-export function structureKey(
-  nodes: readonly Expr[],
-  outputs: readonly Expr[],
-  { fuse, force, forbid, tiles }: PlanChoices,
-): string {
-  const position = new Map(nodes.map((node, at) => [node, at]));
-  const lines = nodes.map((node) =>
-    node.storage
-      ? `input:${node.dtype}${node.shape.length}`
-      : `${node.signature}(${node.inputs.map((input) => position.get(input)).join()})`,
-  );
-  const at = (chosen: ReadonlySet<Expr>) => [...chosen].map((node) => position.get(node)).sort();
-  const ways = [fuse ? "" : "unfused", at(force), at(forbid), JSON.stringify(tiles)].join("|");
-  return `${ways};${lines.join(";")}→${outputs.map((output) => position.get(output)).join()}`;
-}
+import { withoutReshape } from "./stored.ts";
+import type { PlanChoices } from "./structure.ts";
 
 export interface Launch {
   label: string;
@@ -259,32 +179,4 @@ function partsInOrder(kernel: Kernel | null, wanted: readonly Expr[]): (Expr | n
       `plan: expected kernel ${kernel?.name} to make ${[...byName.keys()].join(" and ")}`,
     );
   return parts;
-}
-
-/** Type and shape of the results that a launch makes and nobody reads. */
-export function unreadParts(
-  { kernel, writes }: Launch,
-  nodes: readonly Expr[],
-): { dtype: DType; shape: Shape }[] {
-  if (!kernel || !writes.includes(null)) return [];
-  const { parts } = kernel.kernel;
-  const node = nodes[kernel.at];
-  const shapes = node.inputs.map(({ shape }) => shape);
-  const { dims } = kernelParams(kernel.kernel, shapes, node);
-  const first = writes.length - parts.length;
-  return parts
-    .filter((_, which) => writes[first + which] === null)
-    .map(({ dtype, axes }) => ({ dtype, shape: axes.map((axis) => elements([axis], dims)) }));
-}
-
-/** Sizes of a kernel launch by name, and what its shader receives: sizes, then numbers. */
-export function kernelParams(
-  kernel: Kernel,
-  inputs: readonly Shape[],
-  output: Expr,
-): { dims: Dims; params: number[] } {
-  const sizes = solveDims(kernel, inputs, output.shape);
-  const numbers = (kernel.numbers ?? []).map((name, which) => [name, output.values[which]]);
-  const dims: Dims = { ...sizes, ...Object.fromEntries(numbers) };
-  return { dims, params: [...axisNames(kernel).map((name) => sizes[name]), ...output.values] };
 }

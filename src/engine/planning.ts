@@ -6,13 +6,13 @@ import { compositeNamed } from "./composite.ts";
 import { env } from "./env.ts";
 import { DeviceError } from "./errors.ts";
 import type { Expr } from "./expr.ts";
-import { withoutReshape } from "./fuse.ts";
 import { kernelNamed, type Tiles } from "./kernel.ts";
 import { elementwise } from "./ops/elementwise.ts";
 import { movement } from "./ops/movement.ts";
 import { reductions } from "./ops/reduce.ts";
 import { segments } from "./ops/segment.ts";
 import { sources } from "./ops/source.ts";
+import { withoutReshape } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Values of a graph: a tensor, the name that `named` gave to one, or all results of an op. */

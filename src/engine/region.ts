@@ -3,7 +3,7 @@
  * them. Here a region becomes a program.
  */
 import type { Expr } from "./expr.ts";
-import type { Group } from "./fuse.ts";
+import type { Group } from "./group.ts";
 import { Lowering, type LoweringOptions } from "./lower.ts";
 import { combineLanes, walkLanes, walkRows } from "./passes.ts";
 import type { Grid, Let, Node, Param, Program, Value } from "./program.ts";

@@ -1,6 +1,7 @@
 /** How ops outside the lowering machine say where their value comes from. */
 import type { Expr } from "./expr.ts";
-import type { ProgramBuilder, Sized, Value, ValueType } from "./program.ts";
+import type { Sized, Value, ValueType } from "./program.ts";
+import type { ProgramBuilder } from "./programBuilder.ts";
 
 /** One index value per axis. */
 export type Index = readonly Value[];

@@ -1,8 +1,8 @@
 /** What each of several plans of the same graph costs: time, bytes, launches, and how far it is from the truth. */
 import { DeviceError } from "../errors.ts";
 import { type Expr, leaf } from "../expr.ts";
-import { listNodes } from "../plan.ts";
 import { type PlanOptions, withPlan } from "../planning.ts";
+import { listNodes } from "../structure.ts";
 import { realize, type Tensor } from "../tensor.ts";
 import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";

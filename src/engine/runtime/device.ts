@@ -8,10 +8,9 @@ import { DeviceError } from "../errors.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { explainPlan } from "../explain.ts";
 import type { ExplainOptions, Explanation } from "../explanation.ts";
-import { type DeviceBuffer, type Expr, originOf, type Storage, wholeOf } from "../expr.ts";
+import { type DeviceBuffer, type Expr, originOf, wholeOf } from "../expr.ts";
 import { currentPlanning, type Planning } from "../planning.ts";
 import { showShape, sizeOf } from "../shape.ts";
-import { findWrongLaunch, roundingOf } from "../verify/launches.ts";
 import type { Backend, Command } from "./backend.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Pieces } from "./pieces.ts";
@@ -20,6 +19,7 @@ import { recordPlan } from "./record.ts";
 import { RunMemory } from "./runMemory.ts";
 import { Submissions } from "./submissions.ts";
 import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
+import type { Result } from "./verification.ts";
 
 /** Counted since the device was opened. */
 export interface DeviceStats {
@@ -33,9 +33,6 @@ export interface DeviceStats {
   bytesLive: number;
   bytesPeak: number;
 }
-
-/** Where the value of an output is: there before, or in new memory. */
-type Result = { known: Storage } | { known: null; buffer: DeviceBuffer };
 
 export class Device implements Evaluator {
   readonly backend: Backend;
@@ -175,10 +172,12 @@ export class Device implements Evaluator {
     const { results, values } = await this.run(prepared, (commands) =>
       this.submissions.run(prepared, commands),
     );
-    const different = expected && (await this.differenceOf(outputs, results, expected));
-    if (different) {
+    try {
+      if (expected)
+        await (await verification()).checkResults(outputs, results, expected, this.backend);
+    } catch (error) {
       values.freeAll();
-      throw new DeviceError(`${this.backend.name}(verify): ${different}`);
+      throw error;
     }
     compiled.isVerified ||= expected !== null;
     for (const [which, output] of outputs.entries()) {
@@ -252,50 +251,22 @@ export class Device implements Evaluator {
     return times;
   }
 
-  /**
-   * Runs a plan keeping all that it stores, and looks into each launch. Returns the outputs' values;
-   * null for outputs that are inputs themselves.
-   */
-  private async verify({ nodes, compiled }: Prepared): Promise<(HostArray | null)[]> {
-    const { plan } = compiled;
-    const kept = { nodes, compiled: { ...compiled, lastUse: new Map() } };
+  /** Runs a plan keeping all that it stores, and looks into each launch. Returns the outputs' values. */
+  private async verify(prepared: Prepared): Promise<(HostArray | null)[]> {
     // no work that was asked for: it is neither counted nor traced
-    const { values: memory } = await this.run(kept, (commands) => this.backend.run(commands));
-    const positions = plan.launches.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
-    const values = new Map<number, HostArray>();
-    for (const at of new Set(positions))
-      values.set(at, await this.readAll(memory.at(at), nodes[at]));
-    memory.freeAll();
-    const { name, precision } = this.backend;
-    const rounding = roundingOf(precision, name !== "js");
-    const problem = findWrongLaunch(plan.launches, nodes, values, rounding);
-    if (problem) throw new DeviceError(`${name}(verify): ${problem}`);
-    return plan.results.map((at) => (nodes[at].storage ? null : (values.get(at) as HostArray)));
-  }
-
-  /** A plan gives the same bits whether or not memory is used again: what differs if it does not. */
-  private async differenceOf(
-    outputs: readonly Expr[],
-    results: readonly Result[],
-    expected: readonly (HostArray | null)[],
-  ): Promise<string | undefined> {
-    for (const [which, result] of results.entries()) {
-      const wanted = expected[which];
-      if (result.known || !wanted) continue;
-      const data = await this.readAll(result.buffer, outputs[which]);
-      const at = data.findIndex((x, i) => !Object.is(x, wanted[i]));
-      if (at >= 0)
-        return `expected output ${which} to be ${wanted[at]} at element ${at}, as without reuse of memory, got ${data[at]}`;
+    const run = (commands: readonly Command[]) => this.backend.run(commands);
+    const { checkLaunches, keepingAll } = await verification();
+    const { values } = await this.run(keepingAll(prepared), run);
+    try {
+      return await checkLaunches(prepared, values, this.backend);
+    } finally {
+      values.freeAll();
     }
-    return undefined;
-  }
-
-  private async readAll(buffer: DeviceBuffer, { dtype, shape }: Expr): Promise<HostArray> {
-    const count = sizeOf(shape);
-    if (count === 0) return hostArray(dtype, 0, this.backend.precision);
-    return this.backend.read(buffer, dtype, count);
   }
 }
+
+/** Loaded where it is used: `TG_VERIFY` is for those who work on the engine. */
+const verification = () => import("./verification.ts");
 
 /** What holds the values of those that have none yet, each once. */
 const uncomputed = (outputs: readonly Expr[]): Expr[] =>

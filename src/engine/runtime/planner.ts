@@ -6,16 +6,10 @@ import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
 import { kernelNamed, numBuffers } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
-import {
-  type Launch,
-  listNodes,
-  makePlan,
-  type Plan,
-  type PlanChoices,
-  structureKey,
-} from "../plan.ts";
+import { type Launch, makePlan, type Plan } from "../plan.ts";
 import { nodesAt, type Planning } from "../planning.ts";
 import type { Program } from "../program.ts";
+import { listNodes, type PlanChoices, structureKey } from "../structure.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { type Trace, traced } from "./trace.ts";

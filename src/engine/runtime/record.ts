@@ -1,7 +1,8 @@
 /** From a compiled plan and the sizes at hand to the commands that a backend runs. */
 import type { DeviceBuffer, Expr } from "../expr.ts";
+import { kernelParams, unreadParts } from "../kernelLaunch.ts";
 import { ownerOf } from "../place.ts";
-import { kernelParams, type Launch, type SplitLaunch, unreadParts } from "../plan.ts";
+import type { Launch, SplitLaunch } from "../plan.ts";
 import type { Program } from "../program.ts";
 import { mergeAxes } from "../region.ts";
 import { sizeOf } from "../shape.ts";

@@ -1,8 +1,8 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
-import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
+import { wgslKernel } from "../codegen/wgsl/kernel.ts";
+import { wgslSource } from "../codegen/wgsl/program.ts";
 import {
   arrayOver,
-  bytesPer,
   type DType,
   type HostArray,
   packInto,
@@ -20,31 +20,17 @@ import {
   showPurpose,
 } from "./backend.ts";
 import type { Span } from "./trace.ts";
+import { Bindings } from "./webgpu/bindings.ts";
+import { Buffers, type GpuBuffer, partOf, wholeWords, wordsIn } from "./webgpu/buffers.ts";
 import { Clock, mostTimed } from "./webgpu/clock.ts";
 import { Faults } from "./webgpu/faults.ts";
 import { usage } from "./webgpu/flags.ts";
-import { packParams, paramsSize } from "./webgpu/params.ts";
-import { type GpuExecutable, Pipelines, type Shader } from "./webgpu/pipelines.ts";
+import { Pipelines, type Shader } from "./webgpu/pipelines.ts";
 import { Staging } from "./webgpu/staging.ts";
-import {
-  type Adapter,
-  type Dispatch,
-  dispatchesOf,
-  stepsOf,
-  withVariants,
-} from "./webgpu/variants.ts";
-
-interface GpuBuffer extends DeviceBuffer {
-  id: number;
-  handle: GPUBuffer;
-  /** Bytes from the beginning of `handle`. */
-  start: number;
-  whole?: GpuBuffer;
-}
+import { type Adapter, dispatchesOf, stepsOf, withVariants } from "./webgpu/variants.ts";
 
 /** Measured best, or close to it, on software adapters as on GPUs. */
 const workgroupSize = 64;
-const maxGroups = 65535; // per grid dimension
 /** Submissions under way: enough to keep a GPU busy while the next is recorded, few to wait for. */
 const mostInFlight = 3;
 
@@ -100,14 +86,10 @@ class WebGpuBackend implements Backend {
   private readonly shaders: Pipelines;
   private readonly faults: Faults;
   private readonly staging: Staging;
+  private readonly buffers: Buffers;
+  private readonly bindings: Bindings;
   /** What is submitted and not done, oldest first. */
   private inFlight: Promise<unknown>[] = [];
-  /** Measured on lavapipe: to make a group takes tens of times as long as to find it. */
-  private readonly bindGroups = new Map<string, GPUBindGroup>();
-  private nextId = 0;
-  private paramsBuffer: GpuBuffer | null = null;
-  /** Bytes from the parameters of one command to those of the next. */
-  private stride = 0;
 
   constructor(
     device: GPUDevice,
@@ -120,6 +102,8 @@ class WebGpuBackend implements Backend {
     this.faults = new Faults(device);
     this.shaders = new Pipelines(device, this.faults);
     this.staging = new Staging(device, this.faults);
+    this.buffers = new Buffers(device, this.faults);
+    this.bindings = new Bindings(device, this.buffers);
     this.storesF16 = device.features.has("shader-f16");
     if (device.features.has("timestamp-query")) {
       const clock = new Clock(device);
@@ -148,17 +132,16 @@ class WebGpuBackend implements Backend {
 
   createBuffer(bytes: number, purpose: Purpose): GpuBuffer {
     const flags = usage.storage | usage.copySrc | usage.copyDst;
-    return this.allocate(bytes, flags, `webgpu(${purpose.label})`, showPurpose(purpose));
+    return this.buffers.allocate(bytes, flags, `webgpu(${purpose.label})`, showPurpose(purpose));
   }
 
   destroyBuffer(buffer: DeviceBuffer): void {
-    this.bindGroups.clear(); // they may name it
+    this.bindings.forget();
     (buffer as GpuBuffer).handle.destroy();
   }
 
   slice(buffer: DeviceBuffer, start: number, bytes: number): GpuBuffer {
-    const part = buffer as GpuBuffer;
-    return { ...part, bytes, start: part.start + start, whole: part.whole ?? part };
+    return partOf(buffer as GpuBuffer, start, bytes);
   }
 
   upload(buffer: DeviceBuffer, data: HostArray, dtype: DType): void {
@@ -169,7 +152,7 @@ class WebGpuBackend implements Backend {
       source = arrayOver(dtype, new ArrayBuffer(wholeWords(data.length, dtype)));
       packInto(source, data);
     }
-    this.write(buffer as GpuBuffer, source as Float32Array<ArrayBuffer>);
+    this.buffers.write(buffer as GpuBuffer, source as Float32Array<ArrayBuffer>);
   }
 
   async read(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
@@ -265,12 +248,10 @@ class WebGpuBackend implements Backend {
   ): T {
     this.faults.expectAlive();
     const dispatches = commands.map((c) => dispatchesOf(c, this.adapter, workgroupSize));
-    const { bytes, stride } = packParams(dispatches.flat());
-    this.writeParams(bytes);
-    this.stride = stride;
+    this.bindings.begin(dispatches.flat());
     let encoded = 0;
     const encode: Encode = (pass, which) => {
-      for (const dispatch of dispatches[which]) this.encode(pass, dispatch, encoded++);
+      for (const dispatch of dispatches[which]) this.bindings.encode(pass, dispatch, encoded++);
     };
     const { queue } = this.device;
     const result = this.faults.guard(`webgpu${labelsOf(commands)}`, "memory to run", () => {
@@ -288,74 +269,7 @@ class WebGpuBackend implements Backend {
     this.inFlight.push(done);
     return result;
   }
-
-  private encode(pass: GPUComputePassEncoder, dispatch: Dispatch, which: number): void {
-    const executable = dispatch.executable as GpuExecutable;
-    const columns = Math.min(dispatch.groups, maxGroups);
-    const bound = this.bindGroup(executable, dispatch.buffers as GpuBuffer[]);
-    pass.setPipeline(executable.pipeline);
-    pass.setBindGroup(0, bound, [which * this.stride]);
-    pass.dispatchWorkgroups(columns, Math.ceil(dispatch.groups / columns));
-  }
-
-  private allocate(bytes: number, flags: number, where: string, what = ""): GpuBuffer {
-    const size = Math.ceil(bytes / 4) * 4;
-    const wanted = `memory for ${size} B${what && ` (${what})`}`;
-    const create = () => this.device.createBuffer({ size, usage: flags });
-    const handle = this.faults.guard(where, wanted, create);
-    return { id: this.nextId++, bytes, start: 0, handle };
-  }
-
-  private write({ handle, start }: GpuBuffer, data: ArrayBuffer | Float32Array<ArrayBuffer>): void {
-    this.faults.guard("webgpu(upload)", "memory to upload", () =>
-      this.device.queue.writeBuffer(handle, start, data),
-    );
-  }
-
-  private writeParams(words: ArrayBuffer): void {
-    if (!this.paramsBuffer || this.paramsBuffer.bytes < words.byteLength) {
-      this.paramsBuffer?.handle.destroy();
-      this.bindGroups.clear();
-      const bytes = Math.max(65536, 2 * words.byteLength);
-      this.paramsBuffer = this.allocate(bytes, usage.uniform | usage.copyDst, "webgpu(run)");
-    }
-    this.write(this.paramsBuffer, words);
-  }
-
-  private bindGroup(
-    { layout, access, paramTypes }: GpuExecutable,
-    buffers: readonly GpuBuffer[],
-  ): GPUBindGroup {
-    const size = paramsSize(paramTypes.length);
-    const name = `${access} ${size} ${buffers.map(nameOf).join()}`;
-    const known = this.bindGroups.get(name);
-    if (known) return known;
-    if (this.bindGroups.size > 4096) this.bindGroups.clear();
-    const group = this.device.createBindGroup({
-      layout,
-      entries: [
-        { binding: 0, resource: { buffer: (this.paramsBuffer as GpuBuffer).handle, size } },
-        ...buffers.map((buffer, slot) => ({ binding: slot + 1, resource: rangeOf(buffer) })),
-      ],
-    });
-    this.bindGroups.set(name, group);
-    return group;
-  }
 }
-
-const nameOf = ({ id, whole, start, bytes }: GpuBuffer): string =>
-  whole ? `${id}@${start}+${bytes}` : `${id}`;
-
-/** A whole buffer is bound as it is, a part from its start: a multiple of 256 bytes. */
-const rangeOf = ({ handle, whole, start, bytes }: GpuBuffer): GPUBufferBinding =>
-  whole ? { buffer: handle, offset: start, size: bytes } : { buffer: handle };
-
-/** Bytes of so many elements; what is copied has to end with a word. */
-const wholeWords = (count: number, dtype: DType): number =>
-  Math.ceil((count * bytesPer(dtype)) / 4) * 4;
-
-/** A limit may be an odd number of bytes. */
-const wordsIn = (bytes: number): number => bytes - (bytes % 4);
 
 function labelsOf(commands: readonly Command[]): string {
   const labels = [...new Set(commands.map(({ executable }) => executable.label))];
