@@ -1,12 +1,33 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "tsdown";
+import { noticesOf, withNotices } from "../src/cli/pages/notices.ts";
 
 const shared = {
   cwd: fileURLToPath(new URL("..", import.meta.url)),
   format: "esm" as const,
   target: "es2023",
   fixedExtension: false,
-  external: ["webgpu", /^node:/],
+  external: ["webgpu", "esbuild", /^node:/], // esbuild bundles pages from sources only
+};
+
+type Bundle = Record<string, { type: string; code?: string; moduleIds?: string[] }>;
+
+/** Puts the licenses of bundled packages at the top of a script. */
+const noticesInScript = {
+  name: "notices-in-script",
+  generateBundle(_: unknown, bundle: Bundle) {
+    for (const file of Object.values(bundle))
+      if (file.code) file.code = withNotices(file.code, file.moduleIds ?? []);
+  },
+};
+
+/** Writes the licenses of all bundled packages into a file beside them. */
+const noticesInFile = {
+  name: "notices-in-file",
+  generateBundle(this: { emitFile(file: object): void }, _: unknown, bundle: Bundle) {
+    const source = noticesOf(Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds));
+    this.emitFile({ type: "asset", fileName: "THIRD-PARTY-LICENSES.txt", source });
+  },
 };
 
 /** The script of an HTML page that the command line writes. */
@@ -19,6 +40,7 @@ const page = (name: string) => ({
   dts: false,
   minify: true,
   clean: false,
+  plugins: [noticesInScript],
 });
 
 /** The library, whose entries share their modules; the command line, which carries its packages; a thread's script. */
@@ -42,6 +64,7 @@ export default defineConfig([
     platform: "node",
     dts: false,
     clean: false,
+    plugins: [noticesInFile],
   },
   page("view"),
   page("report"),

@@ -4,9 +4,9 @@ import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instruction
 import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { blockRows, Heads, headScratch } from "./heads.ts";
-import { integers, least } from "./packing.ts";
 import { product } from "./product.ts";
 import { acrossLanes } from "./rowLoops.ts";
+import { integers, least } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
 const groups = (rows: Code): Code => i32.shrU(add(rows, number(3)), number(2));

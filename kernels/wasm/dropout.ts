@@ -7,7 +7,8 @@ import { loopUp } from "../../src/engine/codegen/wasm/control.ts";
 import { f32x4, i32, i32x4, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import { philoxBlocks } from "../../src/engine/codegen/wasm/philox.ts";
 import type { WasmFrame } from "../../src/engine/kernel.ts";
-import { bytes, four, turnFour } from "./packing.ts";
+import { four, turnFour } from "./packing.ts";
+import { bytes } from "./words.ts";
 
 const { add, const: number } = i32;
 const drawnBytes = 64; // sixteen factors

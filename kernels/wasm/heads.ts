@@ -4,10 +4,11 @@ import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts"
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { Dims, WasmFrame } from "../../src/engine/kernel.ts";
 import { Dropout, dropoutBytes } from "./dropout.ts";
-import { bytes, type Matrix } from "./packing.ts";
+import type { Matrix } from "./packing.ts";
 import { productScratch } from "./product.ts";
 import { mapRow } from "./rowLoops.ts";
 import { SeenKeys } from "./seenKeys.ts";
+import { bytes } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
 

@@ -2,8 +2,9 @@ import { type Code, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, loopUp, whenElse } from "../../src/engine/codegen/wasm/control.ts";
 import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { bytes, dense, integers, least } from "./packing.ts";
+import { dense } from "./packing.ts";
 import { product, productGrain, productScratch } from "./product.ts";
+import { bytes, integers, least } from "./words.ts";
 
 const { add, const: number } = i32;
 

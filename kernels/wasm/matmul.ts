@@ -1,9 +1,10 @@
-import { local, set } from "../../src/engine/codegen/wasm/code.ts";
+import { set } from "../../src/engine/codegen/wasm/code.ts";
 import { loopUp } from "../../src/engine/codegen/wasm/control.ts";
 import { i32 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { dense, least } from "./packing.ts";
+import { dense } from "./packing.ts";
 import { product, productGrain, productScratch } from "./product.ts";
+import { bytes, integers, least } from "./words.ts";
 
 const { add, sub, mul } = i32;
 
@@ -14,9 +15,7 @@ export const matmulWasm: WasmSpelling = {
   grain: () => productGrain,
   scratch: ({ N }) => productScratch(N),
   code({ dims: { C, M, K, N }, at, scratch, from, to, multiplyAdd }, { transposeA, transposeB }) {
-    const [unit, groups, batch, first, last] = Array.from({ length: 5 }, () => local("i32"));
-    const [a, b, y] = Array.from({ length: 3 }, () => local("i32"));
-    const bytes = (x: typeof M, z: typeof M) => i32.shl(mul(x, z), i32.const(2));
+    const [unit, groups, batch, first, last, a, b, y] = integers(8);
     return [
       set(groups, i32.shrU(add(M, i32.const(3)), i32.const(2))),
       set(unit, from),
@@ -24,9 +23,9 @@ export const matmulWasm: WasmSpelling = {
         set(batch, i32.divU(unit, groups)),
         set(first, i32.remU(unit, groups)),
         set(last, least(groups, add(first, sub(to, unit)))),
-        set(a, add(at.a, mul(batch, bytes(M, K)))),
-        set(b, add(at.b, mul(i32.remU(batch, C), bytes(K, N)))),
-        set(y, add(at.y, mul(batch, bytes(M, N)))),
+        set(a, add(at.a, mul(batch, bytes(mul(M, K))))),
+        set(b, add(at.b, mul(i32.remU(batch, C), bytes(mul(K, N))))),
+        set(y, add(at.y, mul(batch, bytes(mul(M, N))))),
         product({
           a: dense(a, K, M, Boolean(transposeA)),
           b: dense(b, N, K, Boolean(transposeB)),

@@ -8,16 +8,13 @@ import {
   whenElse,
 } from "../../src/engine/codegen/wasm/control.ts";
 import { f32x4, i32, shuffle, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
+import { bytes, integers, least } from "./words.ts";
 
 const { add, mul, sub, const: number } = i32;
 
 export const tileRows = 4;
 export const tileColumns = 8;
 export const four = [0, 1, 2, 3];
-export const integers = (count: number): Local[] =>
-  Array.from({ length: count }, () => local("i32"));
-export const bytes = (words: Code): Code => i32.shl(words, number(2));
-export const least = (x: Code, y: Code): Code => i32.select(i32.ltU(x, y), x, y);
 
 /** A matrix in memory: addresses of element (0, 0), and bytes from one row, or column, to the next. */
 export interface Matrix {

@@ -15,16 +15,8 @@ import {
 } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmFrame } from "../../src/engine/kernel.ts";
-import {
-  bytes,
-  integers,
-  least,
-  type Matrix,
-  packColumns,
-  packRows,
-  tileColumns,
-  tileRows,
-} from "./packing.ts";
+import { type Matrix, packColumns, packRows, tileColumns, tileRows } from "./packing.ts";
+import { bytes, integers, least } from "./words.ts";
 
 const { add, mul, sub, const: number } = i32;
 

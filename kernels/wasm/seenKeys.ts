@@ -3,7 +3,7 @@ import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm
 import { loop, loopUp, repeatWhile, whenElse } from "../../src/engine/codegen/wasm/control.ts";
 import { i32, i32x4, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmFrame } from "../../src/engine/kernel.ts";
-import { bytes, integers, least } from "./packing.ts";
+import { bytes, integers, least } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
 

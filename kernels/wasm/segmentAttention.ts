@@ -1,18 +1,15 @@
-import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
+import { type Code, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, whenElse } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { mapRow, reduceRow } from "./rowLoops.ts";
+import { bytes, integers, vectors, wordAt, wordOf } from "./words.ts";
 
 const { add, mul, const: number } = i32;
-const bytes = (words: Code): Code => i32.shl(words, number(2));
-const wordOf = (buffer: Code, index: Code): Code => i32.load(add(buffer, bytes(index)));
 /** A number of a buffer in all lanes. */
-const numberOf = (buffer: Code, index: Code): Code => v128.load32Splat(add(buffer, bytes(index)));
+const numberOf = (buffer: Code, index: Code): Code => v128.load32Splat(wordAt(buffer, index));
 const first = (x: Code): Code => f32x4.extractLane(x, 0);
-const integers = (count: number): Local[] => Array.from({ length: count }, () => local("i32"));
-const vectors = (count: number): Local[] => Array.from({ length: count }, () => local("v128"));
 
 const lowest = -3.4028234663852886e38; // least finite f32
 

@@ -120,6 +120,8 @@ test("score --report shows the rates that score prints, and needs the hits", asy
   const html = readFileSync(page, "utf8");
   expect(html).toMatch(/<td>efficiency<\/td><td class="number">1</);
   expect(html).toMatch(/<td>fake rate<\/td><td class="number">0</);
+  for (const author of ["three.js authors", "University of Washington"])
+    expect(html).toContain(author); // licenses travel with the code
   const alone = join(folder(), "truth.csv");
   writeFileSync(alone, readFileSync(`${prefix}-truth.csv`));
   const refused = await run("score", submission, alone, "--report", page, "--quiet");

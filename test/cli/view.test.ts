@@ -15,6 +15,7 @@ test("view writes a page that holds the event, and the event for Phoenix", async
   const html = readFileSync(page, "utf8");
   expect(html).toContain("default-src 'none'");
   expect(html.match(/<\/script/g)).toHaveLength(2); // neither data nor script ends one early
+  expect(html).toMatch(/The MIT License\s+Copyright © [-\d]+ three\.js authors/); // travels with the code
   expect(Object.keys(JSON.parse(readFileSync(phoenix, "utf8")))).toEqual(["event000000009"]);
 });
 

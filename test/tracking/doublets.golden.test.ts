@@ -20,6 +20,12 @@ const folder = join(dataFolder, "graphs_pt1gev");
 const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".gz")) : [];
 if (files.length === 0) test("graphs: absent", () => console.info(`no graph in ${folder}`));
 
+function readGraph(file: string) {
+  const bytes = new Uint8Array(gunzipSync(readFileSync(join(folder, file))));
+  const { tensors } = readSafetensors(bytes, file);
+  return (name: string) => Array.from(tensors.get(name)!.data as ArrayLike<number>, Number);
+}
+
 /** The graphs say where hits are, not on which layer: disks stand at these |z|, cylinders at these r. */
 function layersByPlace(r: number[], z: number[]): number[] {
   const [disks, cylinders] = [
@@ -36,9 +42,7 @@ function layersByPlace(r: number[], z: number[]): number[] {
 
 describe.each(files)("%s", (file) => {
   test("has the edges that the doublets of its hits are, and their labels", () => {
-    const bytes = new Uint8Array(gunzipSync(readFileSync(join(folder, file))));
-    const { tensors } = readSafetensors(bytes, file);
-    const list = (name: string) => Array.from(tensors.get(name)!.data as ArrayLike<number>, Number);
+    const list = readGraph(file);
     const x = list("x");
     const column = (i: number, unit: number) =>
       x.filter((_, k) => k % 3 === i).map((v) => v * unit);
@@ -77,8 +81,8 @@ describe.each(files)("%s", (file) => {
   });
 });
 
-test("the graph of a simulated event holds the true segments above 1 GeV", () => {
-  const event = simulateEvent({ seed: 5, pileup: 40 });
+test("the graph of a simulated event holds the true segments above 1 GeV, and as many others", () => {
+  const event = simulateEvent({ seed: 5, pileup: 200 }); // as the published events
   const { hits } = event;
   const particle = event.truth!.particleIndex;
   const all = pixelLayers(hits.volume, hits.layer);
@@ -104,6 +108,16 @@ test("the graph of a simulated event holds the true segments above 1 GeV", () =>
     `simulated: ${rows.length} hits, ${numSegments} segments, recall ${recall.toFixed(4)}, ` +
       `${edgesPerHit.toFixed(2)} edges per hit`,
   );
-  expect(numSegments).toBeGreaterThan(200);
+  expect(numSegments).toBeGreaterThan(1000);
   expect(recall).toBeGreaterThan(0.95);
+
+  // published events differ by half of their mean among themselves
+  const published = files.map((file) => {
+    const list = readGraph(file);
+    return list("y").length / list("pid").length;
+  });
+  if (published.length === 0) return;
+  const mean = published.reduce((sum, n) => sum + n, 0) / published.length;
+  expect(edgesPerHit / mean).toBeGreaterThan(2 / 3);
+  expect(edgesPerHit / mean).toBeLessThan(4 / 3);
 });

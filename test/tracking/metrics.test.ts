@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   clusterMetrics,
@@ -37,6 +38,40 @@ test("an event without hits has no score", () => {
   });
   const [rates] = clusterMetrics(hits([], []), { ptThresholds: [0] });
   expect(rates).toMatchObject({ numParticles: 0, numClusters: 0, perfect: Number.NaN });
+});
+
+test("rates lie between 0 and 1, perfect ≤ double majority, and truth itself scores 1", () => {
+  const ids = fc.integer({ min: 0, max: 5 });
+  const drawn = fc.array(fc.tuple(ids, ids, fc.double({ min: 0.1, max: 2 })), { minLength: 1 });
+  fc.assert(
+    fc.property(drawn, (rows) => {
+      const particle = rows.map(([p]) => p);
+      const label = rows.map(([, track]) => track - 1); // −1: in no track
+      const weight = rows.map(([, , w]) => w);
+      const counted = particle.map((p, h) => (p > 0 ? weight[h]! : 0));
+      const total = counted.reduce((sum, w) => sum + w, 0);
+      const truth = { particle, weight: counted.map((w) => (total > 0 ? w / total : 0)) };
+
+      const found = trackFormersMetrics(label, truth);
+      for (const rate of Object.values(found).filter((value) => !Number.isNaN(value))) {
+        expect(rate).toBeGreaterThanOrEqual(0);
+        expect(rate).toBeLessThanOrEqual(1 + 1e-12); // weights are rounded
+      }
+      const { perfect, doubleMajority } = clusterMetrics(hits(label, particle), {
+        ptThresholds: [0],
+      })[0]!;
+      for (const { perfect: all, doubleMajority: most } of [found, { perfect, doubleMajority }])
+        if (!Number.isNaN(most)) expect(all).toBeLessThanOrEqual(most);
+
+      const own = particle.map((p) => p || -1);
+      const hitsOf = (p: number) => particle.filter((other) => other === p).length;
+      const least = Math.min(...particle.filter((p) => p > 0).map(hitsOf));
+      if (total === 0 || least < 3) return; // rates leave out tracks of two hits
+      expect(trackmlScore(own, truth)).toBeCloseTo(1, 12);
+      expect(trackFormersMetrics(own, truth)).toMatchObject({ perfect: 1, doubleMajority: 1 });
+    }),
+    { seed: 6, numRuns: 300 },
+  );
 });
 
 test("a tie goes to the smaller particle, and is never good", () => {

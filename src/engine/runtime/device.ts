@@ -19,7 +19,7 @@ import { recordPlan } from "./record.ts";
 import { RunMemory } from "./runMemory.ts";
 import { Submissions } from "./submissions.ts";
 import { endTrace, startTrace, type Trace, traced } from "./trace.ts";
-import { checkLaunches, checkResults, keepingAll, type Result } from "./verification.ts";
+import type { Result } from "./verification.ts";
 
 /** Counted since the device was opened. */
 export interface DeviceStats {
@@ -173,7 +173,8 @@ export class Device implements Evaluator {
       this.submissions.run(prepared, commands),
     );
     try {
-      if (expected) await checkResults(outputs, results, expected, this.backend);
+      if (expected)
+        await (await verification()).checkResults(outputs, results, expected, this.backend);
     } catch (error) {
       values.freeAll();
       throw error;
@@ -254,6 +255,7 @@ export class Device implements Evaluator {
   private async verify(prepared: Prepared): Promise<(HostArray | null)[]> {
     // no work that was asked for: it is neither counted nor traced
     const run = (commands: readonly Command[]) => this.backend.run(commands);
+    const { checkLaunches, keepingAll } = await verification();
     const { values } = await this.run(keepingAll(prepared), run);
     try {
       return await checkLaunches(prepared, values, this.backend);
@@ -262,6 +264,9 @@ export class Device implements Evaluator {
     }
   }
 }
+
+/** Loaded where it is used: `TG_VERIFY` is for those who work on the engine. */
+const verification = () => import("./verification.ts");
 
 /** What holds the values of those that have none yet, each once. */
 const uncomputed = (outputs: readonly Expr[]): Expr[] =>

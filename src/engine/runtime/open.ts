@@ -6,7 +6,7 @@ import { Device } from "./device.ts";
 import { jsBackend } from "./js.ts";
 import { type ThreadHost, webThreads } from "./wasm/startThread.ts";
 import { hasWasm, wasmBackend } from "./wasm.ts";
-import { type GpuChoice, webgpuBackend } from "./webgpu.ts";
+import type { GpuChoice } from "./webgpu.ts";
 
 export type BackendName = "auto" | "webgpu" | "wasm" | "js" | "js-f64";
 
@@ -69,16 +69,22 @@ async function openBackend({ backend, gpu = browserGpu, ...threading }: OpenOpti
         "openDevice(wasm): expected WebAssembly with vectors, got none (use js)",
       );
     case "webgpu":
-      return webgpuBackend(await gpu());
+      return webgpuOn(await gpu());
     case "auto": {
       const choice = await gpu().catch(() => null);
-      return choice && !choice.isSoftware ? webgpuBackend(choice) : cpuBackend(threading);
+      return choice && !choice.isSoftware ? webgpuOn(choice) : cpuBackend(threading);
     }
     default:
       throw new DeviceError(
         `openDevice(backend): expected auto, webgpu, wasm, js or js-f64, got ${name}`,
       );
   }
+}
+
+/** Loaded where it is used: a page without WebGPU does without its code. */
+async function webgpuOn(choice: GpuChoice) {
+  const { webgpuBackend } = await import("./webgpu.ts");
+  return webgpuBackend(choice);
 }
 
 const cpuBackend = (threading: Threading = {}) =>

@@ -5,7 +5,7 @@ import { kdTree } from "../../../src/tracking/clustering/kdTree.ts";
 import { type MetricName, metricOf, metrics } from "../../../src/tracking/clustering/metrics.ts";
 import { radiusNeighbors } from "../../../src/tracking/clustering/radius.ts";
 import { asPartition } from "../../helpers/partitions.ts";
-import { clouds, pointsOf } from "./points.ts";
+import { clouds, pointsOf, wideClouds } from "./points.ts";
 
 const names = fc.constantFrom(
   ...(Object.keys(metrics) as MetricName[]).filter((name) => name !== "cosine"),
@@ -47,7 +47,7 @@ function scan(points: Points, eps: number, minSamples: number, name: MetricName)
 describe("radiusNeighbors", () => {
   test("finds what comparing all pairs finds, the radius included", () => {
     fc.assert(
-      fc.property(clouds, names, radii, (points, name, radius) => {
+      fc.property(wideClouds, names, radii, (points, name, radius) => {
         const data = Float64Array.from(points.data);
         const tree = kdTree(data, points.dim, metricOf(name));
         const { offsets, rows, distances } = radiusNeighbors(tree, data, radius);

@@ -30,14 +30,23 @@ export function blobs({
 }
 
 /** Clouds of 2 … 400 points with everything that hurts: duplicates, lattices, clumps, outliers. */
-export const clouds: fc.Arbitrary<Points> = fc
-  .record({
-    dim: fc.integer({ min: 1, max: 5 }),
-    numPoints: fc.oneof(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 41, max: 400 })),
-    step: fc.constantFrom(0, 1, 0.1, 3), // 0: no lattice
-    seed: fc.nat(),
-  })
-  .map(({ dim, numPoints, step, seed }) => {
-    const data = blobs({ numPoints, dim, centre: 0, seed });
-    return pointsOf(step === 0 ? data : data.map((x) => Math.round(x / step) * step), dim);
-  });
+const cloudsIn = (dims: fc.Arbitrary<number>): fc.Arbitrary<Points> =>
+  fc
+    .record({
+      dim: dims,
+      numPoints: fc.oneof(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 41, max: 400 })),
+      step: fc.constantFrom(0, 1, 0.1, 3), // 0: no lattice
+      seed: fc.nat(),
+    })
+    .map(({ dim, numPoints, step, seed }) => {
+      const data = blobs({ numPoints, dim, centre: 0, seed });
+      return pointsOf(step === 0 ? data : data.map((x) => Math.round(x / step) * step), dim);
+    });
+
+export const clouds = cloudsIn(fc.integer({ min: 1, max: 5 }));
+
+/** Some of them in up to 64 dimensions, for what is compared with brute force quickly. */
+export const wideClouds = fc.oneof(
+  { weight: 4, arbitrary: clouds },
+  { weight: 1, arbitrary: cloudsIn(fc.constantFrom(16, 33, 64)) },
+);
