@@ -3,8 +3,8 @@ import { loop } from "../../src/engine/codegen/wasm/control.ts";
 import { i32 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { structureOf } from "../perceptronLayers.ts";
-import { integers, least } from "./packing.ts";
 import { RowBlock, rowBlockScratch, rowWork } from "./rowBlock.ts";
+import { integers, least } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
 const blockRows = 64; // of which two copies, 256 wide, stay in the second cache

@@ -6,10 +6,11 @@ import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmFrame } from "../../src/engine/kernel.ts";
 import { rowActivations } from "../../src/engine/ops/rowActivations.ts";
 import { type Stretch, structureOf } from "../perceptronLayers.ts";
-import { bytes, integers, packColumns } from "./packing.ts";
+import { packColumns } from "./packing.ts";
 import { panelBytes, productOfPanels, productScratch } from "./product.ts";
 import { mapRow, stridedRow } from "./rowLoops.ts";
 import { rowStatistics } from "./rows.ts";
+import { bytes, integers } from "./words.ts";
 
 const { add, mul, const: number } = i32;
 
