@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { blockSumsWasm, scanBlocksWasm } from "./wasm/scan.ts";
 
 /** Position in x and y of element p of the running order. */
 const at = (reverse: unknown) =>
@@ -34,6 +35,8 @@ export const blockSums: KernelSpec = defineKernel({
         for (let i = 0; i < I; i++) y[(o * G + block) * I + i] += x[(o * N + n) * I + i];
       }
   },
+
+  wasm: blockSumsWasm,
 
   wgsl: ({ dtype = "f32", reverse }) => /* wgsl */ `${ownBlock}
   var total: ${dtype} = 0;
@@ -76,6 +79,8 @@ export const scanBlocks: KernelSpec = defineKernel({
         }
       }
   },
+
+  wasm: scanBlocksWasm,
 
   wgsl: ({ dtype = "f32", exclusive, reverse }) => /* wgsl */ `${ownBlock}
   var total: ${dtype} = 0;

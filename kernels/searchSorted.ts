@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { searchSortedWasm } from "./wasm/searchSorted.ts";
 
 /**
  * searchSorted: how many elements of an ascending list are below each value, by bisection.
@@ -28,6 +29,8 @@ export const searchSorted: KernelSpec = defineKernel({
       y[s] = low;
     }
   },
+
+  wasm: searchSortedWasm,
 
   wgsl: ({ right }) => /* wgsl */ `
   let value = values[i];

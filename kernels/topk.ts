@@ -1,5 +1,6 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { declareList, insert, insertReference, storeList } from "./insertion.ts";
+import { leastOfRowsWasm } from "./wasm/topk.ts";
 
 /**
  * leastOfRows: columns of the k least elements of each row, in ascending order, ties to the lower column;
@@ -27,6 +28,8 @@ export const leastOfRows: KernelSpec = defineKernel({
       y.set(list.rows, r * k);
     }
   },
+
+  wasm: leastOfRowsWasm,
 
   wgsl: (attrs) => /* wgsl */ `
 ${declareList(attrs)}

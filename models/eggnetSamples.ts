@@ -15,8 +15,11 @@ import type { EggNetTruth } from "./eggnetLoss.ts";
 export type HitColumn = Float32Array | Float64Array | Uint32Array | BigUint64Array;
 
 /** What conditions and features may name: `hit_` and one of these, or a coordinate. */
-const ofParticles: Readonly<Record<string, (event: Event) => HitColumn>> = {
+const ofHits: Readonly<Record<string, (event: Event) => HitColumn>> = {
   id: ({ hits }) => hits.hitId,
+  volume_id: ({ hits }) => hits.volume,
+  layer_id: ({ hits }) => hits.layer,
+  module_id: ({ hits }) => hits.module,
   particle_id: ({ particleIds, truth }) =>
     BigUint64Array.from(particleOf(truth), (p) => particleIds[p]),
   particle_pt: (event) => nanForNoise(event, hitPt(event)),
@@ -43,10 +46,10 @@ function hitsOfSame(particle: Uint32Array): Uint32Array {
 export function hitColumn(event: Event, name: string, detectors?: Detectors): HitColumn {
   const short = name.replace(/^hit_/, "");
   if (isCoordinate(short)) return hitCoordinate(event.hits, short);
-  if (Object.hasOwn(ofParticles, short)) return ofParticles[short](event);
+  if (Object.hasOwn(ofHits, short)) return ofHits[short](event);
   const which = cellFeatureNames.indexOf(short as CellFeatureName);
   if (which >= 0) return cellColumn(event, which, detectors);
-  const known = [...Object.keys(coordinates), ...Object.keys(ofParticles), ...cellFeatureNames];
+  const known = [...Object.keys(coordinates), ...Object.keys(ofHits), ...cellFeatureNames];
   throw new FormatError(
     `${name}: expected hit_ and one of ${known.join(", ")}, got none of that name`,
   );

@@ -17,11 +17,13 @@ export * from "./eggnetEvaluation.ts";
 export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } from "./eggnetLoss.ts";
 export * from "./eggnetSamples.ts";
 export { type EggNetRates, eggnetSchedule } from "./eggnetSchedule.ts";
+export * from "./encoderClassifier.ts";
 export * from "./refiner.ts";
 export * from "./regressorBatches.ts";
 export * from "./regressorDomains.ts";
 export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";
+export * from "./trackBins.ts";
 export {
   type PublishedRegressor,
   publishedRegressors,

@@ -3,13 +3,13 @@ import { loop, loopUp, repeatWhile, when } from "../../src/engine/codegen/wasm/c
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
-import { bytes, integers, least, wordOf } from "./words.ts";
+import { fitsList, listBytes, nearestList } from "./insertion.ts";
+import { bytes, integers, least, vectors, wordAt, wordOf } from "./words.ts";
 
-const { add, sub, mul, const: number } = i32;
+const { add, mul, const: number } = i32;
 
 const unitQueries = 16;
 const lanes = 8; // points whose distances are computed together
-const listBytes = 4096; // of distances; k is less than a thousand
 const spillBytes = 4 * lanes;
 
 /**
@@ -18,7 +18,7 @@ const spillBytes = 4 * lanes;
  * nearer than the last in the list. Rows are kept in order where the results belong.
  */
 export const nearestRowsWasm: WasmSpelling = {
-  suits: ({ k }) => 4 * Number(k) <= listBytes,
+  suits: ({ k }) => fitsList(k),
   units: ({ Q }) => Math.ceil(Q / unitQueries),
   work: ({ Q, N, B }, { dim }) => (Number(dim) * Q * N) / B,
   grain: () => 16,
@@ -26,37 +26,21 @@ export const nearestRowsWasm: WasmSpelling = {
   code({ dims: { N, Q, B }, numbers: { limit }, at, scratch, from, to }, attrs) {
     const [dim, k] = [Number(attrs.dim), Number(attrs.k)];
     const [q, last, event, start, end, point, lane, row] = integers(8);
-    const [found, place, query, result, spill, blocks, block] = integers(7);
+    const [query, result, spill, blocks, block] = integers(5);
     const distance = local("f32");
-    const bound = local("v128");
-    const near = [local("v128"), local("v128")];
-    const entry = (index: Code): Code => add(scratch, bytes(index));
+    const list = nearestList(k, { entries: scratch, rows: result });
+    const near = vectors(2);
 
-    const insert = [
-      set(place, least(found, number(k - 1))),
-      repeatWhile(isFarther(place, entry, distance), [
-        f32.store(entry(place), f32.load(entry(sub(place, number(1))))),
-        i32.store(add(result, bytes(place)), wordOf(result, sub(place, number(1)))),
-        set(place, sub(place, number(1))),
-      ]),
-      f32.store(entry(place), distance),
-      i32.store(add(result, bytes(place)), row),
-      set(found, least(number(k), add(found, number(1)))),
-      when(i32.eq(found, number(k)), set(bound, v128.load32Splat(entry(number(k - 1))))),
-    ];
     const isInEvent = i32.and(i32.leU(start, row), i32.ltU(row, end));
-    const isFull = i32.eq(found, number(k));
-    const isNearer = f32.lt(distance, f32x4.extractLane(bound, 0));
     const isOther = attrs.self ? number(1) : i32.ne(row, q);
     const consider = [
       set(row, add(point, lane)),
-      set(distance, f32.load(add(spill, bytes(lane)))),
-      when(
-        i32.and(i32.and(isInEvent, isOther), f32.le(distance, limit)),
-        when(i32.or(i32.eqz(isFull), isNearer), insert),
-      ),
+      set(distance, f32.load(wordAt(spill, lane))),
+      when(i32.and(isInEvent, isOther), list.insert(distance, row)),
     ];
-    const isAnyNear = v128.anyTrue(v128.or(f32x4.le(near[0], bound), f32x4.le(near[1], bound)));
+    const isAnyNear = v128.anyTrue(
+      v128.or(f32x4.le(near[0], list.bound), f32x4.le(near[1], list.bound)),
+    );
     const search = loopUp(point, end, number(lanes), [
       near.map((sum, half) => set(sum, squaredDistance(dim, half, query, block))),
       set(block, add(block, number(4 * lanes * dim))),
@@ -74,9 +58,7 @@ export const nearestRowsWasm: WasmSpelling = {
       set(end, wordOf(at.offsets, add(event, number(1)))),
       set(query, add(at.queries, mul(q, number(4 * dim)))),
       set(result, add(at.y, mul(q, number(4 * k)))),
-      loop(place, number(0), number(k), i32.store(add(result, bytes(place)), number(-1))),
-      set(found, number(0)),
-      set(bound, f32x4.splat(limit)),
+      list.clear(limit),
       search,
     ];
     return [
@@ -88,12 +70,6 @@ export const nearestRowsWasm: WasmSpelling = {
       loop(q, mul(from, number(unitQueries)), last, ofQuery),
     ];
   },
-};
-
-/** place > 0 and the distance before it is greater. */
-const isFarther = (place: Code, entry: (index: Code) => Code, distance: Code): Code => {
-  const before = entry(sub(place, i32.ne(place, number(0)))); // entry 0 where there is none
-  return i32.and(i32.ne(place, number(0)), f32.gt(f32.load(before), distance));
 };
 
 /** Moves on to the last event that begins at q or before. */

@@ -30,7 +30,7 @@ import {
 import { regressorSchema } from "./families/regressorConfig.ts";
 import { parameterSection } from "./families/regressorSections.ts";
 import { setsOf } from "./families/regressorSets.ts";
-import { RegressorTask } from "./families/transformerRegressor.ts";
+import { regressorTask } from "./families/transformerRegressor.ts";
 import { progress } from "./progress.ts";
 import { type Compared, compare, comparedTable } from "./quickstartScores.ts";
 import { reportPage } from "./report.ts";
@@ -69,7 +69,7 @@ async function run(options: Options): Promise<void> {
   const kept = sets.testset.map(({ name }) => eventOf(name));
   for (const event of kept) saveEvent(folder, event);
 
-  const task = new RegressorTask(config, sets);
+  const task = regressorTask(config, sets);
   const { metadata } = task;
   const directory = new RunDirectory(path, { config: stringify(config), metadata });
   const { rows, tracks, regressed } = await withDevice(options, async () => {

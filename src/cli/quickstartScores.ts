@@ -12,7 +12,7 @@ import {
 } from "../../models/index.ts";
 import type { Event, TrackFormersMetrics, Tracks } from "../tracking/index.ts";
 import type { RegressorSets } from "./families/regressorSets.ts";
-import { table } from "./table.ts";
+import { scoresBeside } from "./scores.ts";
 
 export interface Compared extends TrackFormersMetrics {
   readonly what: string;
@@ -63,13 +63,4 @@ function coordinates({ hits: { x, y, z }, numHits }: Event) {
 }
 
 export const comparedTable = (rows: readonly Compared[]): string =>
-  table(
-    ["HDBSCAN of", "TrackML", "perfect", "double majority", "LHC"],
-    rows.map(({ what, trackml, perfect, doubleMajority, lhc }) => [
-      what,
-      trackml,
-      perfect,
-      doubleMajority,
-      lhc,
-    ]),
-  );
+  scoresBeside("HDBSCAN of", Object.fromEntries(rows.map((row) => [row.what, row])));

@@ -23,6 +23,7 @@ export interface EventReport extends Partial<Scores> {
 }
 
 const rates = ["trackml", "perfect", "doubleMajority", "lhc"] as const;
+const rateNames = ["TrackML", "perfect", "double majority", "LHC"] as const;
 
 /** What was found in one event; with scores if its truth is known. */
 export function reportOf(event: Event, tracks: Tracks, { compat = false } = {}): EventReport {
@@ -49,6 +50,13 @@ export function meanOf(reports: readonly EventReport[]): Scores | null {
   };
 }
 
+/** Mean scores of several ways to find tracks, a row each; `what` heads their names. */
+export const scoresBeside = (what: string, ways: Readonly<Record<string, Scores>>): string =>
+  table(
+    [what, ...rateNames],
+    Object.entries(ways).map(([name, scores]) => [name, ...rates.map((rate) => scores[rate])]),
+  );
+
 const mostRows = 12; // beyond, only the mean is printed
 
 export function scoreTable(reports: readonly EventReport[]): string {
@@ -70,5 +78,5 @@ export function scoreTable(reports: readonly EventReport[]): string {
   ];
   const shown =
     reports.length > mostRows ? [last] : reports.length > 1 ? [...scored, last] : scored;
-  return table([...head, "TrackML", "perfect", "double majority", "LHC"], shown);
+  return table([...head, ...rateNames], shown);
 }

@@ -85,6 +85,7 @@ export {
   redvidPositions,
   writeRedvid,
 } from "./datasets/redvid.ts";
+export { azimuthSectors } from "./datasets/sectors.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
@@ -108,6 +109,7 @@ export {
   featureStore,
 } from "./features/featureStore.ts";
 export * from "./features/mapping.ts";
+export { rotateEvent } from "./features/rotate.ts";
 export * from "./features/segment.ts";
 export {
   consecutiveEdges,

@@ -2,7 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ConfigFile } from "../../src/cli/configFile.ts";
+import { eggnetSchema } from "../../src/cli/families/eggnetConfig.ts";
+import { eventsOfEpoch, readSets } from "../../src/cli/families/eggnetSets.ts";
 import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
+import { simulateEvent } from "../../src/tracking/index.ts";
 import { folder, run } from "./helpers.ts";
 
 const configuration = (events: string, split: string): string =>
@@ -73,9 +77,9 @@ test("trains, infers and evaluates with the keys of the published configurations
   expect(metadata.node_features).toBe("hit_r hit_phi hit_z");
   expect(existsSync(join(inferred, "valset", "event000000004.safetensors"))).toBe(true);
 
-  const settings = join(at, "eval.yaml");
-  writeFileSync(settings, "target_tracks: { hit_particle_nhits: [3, .inf] }\neps: 0.15\n");
-  const evaluated = await run("eval", path, settings, "-c", runPath, ...device, "--json");
+  const evaluation = join(at, "eval.yaml");
+  writeFileSync(evaluation, "target_tracks: { hit_particle_nhits: [3, .inf] }\neps: 0.15\n");
+  const evaluated = await run("eval", path, evaluation, "-c", runPath, ...device, "--json");
   const { events, mean, eps, scan, rates, hdbscan } = JSON.parse(evaluated.stdout);
   expect(events).toHaveLength(1);
   expect([eps, scan.length]).toEqual([0.15, 10]);
@@ -110,6 +114,42 @@ test("reads features of cells, and slices in azimuth", async () => {
   expect(Number(hits)).toBeLessThan(4 * 40 + 200); // the test event is whole
 });
 
+const settings = async (path: string, ...sets: string[]) =>
+  (await ConfigFile.read(path, sets)).resolve(eggnetSchema);
+
+test("named events are cut into sectors, which the split counts in an order by the seed", async () => {
+  const { path } = await prepared("[4, 2, 2]");
+  const sets = ["events=[event000000002, event000000004]", "phi_sectors=5", "min_nodes=1"];
+  const cut = "hard_cuts={hit_volume_id: [7, 9]}";
+  const read = async (seed: number) => {
+    const { trainset, valset, testset } = await readSets(
+      await settings(path, ...sets, cut, `seed=${seed}`),
+    );
+    expect([trainset, valset, testset].map(({ length }) => length)).toEqual([4, 2, 2]);
+    return [...trainset, ...valset, ...testset];
+  };
+  const events = await read(1);
+  const names = events.map(({ name }) => name);
+  expect(new Set(names).size).toBe(8); // no sector is in two sets
+  for (const name of names) expect(name).toMatch(/^event00000000[24]-phi[0-4]$/);
+  for (const { hits } of events) expect(Math.max(...hits.volume)).toBeLessThanOrEqual(9);
+  expect((await read(1)).map(({ name }) => name)).toEqual(names);
+  expect((await read(2)).map(({ name }) => name)).not.toEqual(names);
+});
+
+test("an epoch has all events, in an order of its own, turned if the configuration says so", () => {
+  const events = [1, 2, 3, 4].map((seed) => simulateEvent({ seed, particles: 2 }));
+  const epoch = (which: number, random_rotation: boolean) => [
+    ...eventsOfEpoch(events, { seed: 5, random_rotation }, which),
+  ];
+  expect(new Set(epoch(0, false))).toEqual(new Set(events));
+  expect(epoch(0, false)).not.toEqual(epoch(1, false));
+  const turned = epoch(0, true);
+  expect(turned.map(({ hits }) => hits.z)).toEqual(epoch(0, false).map(({ hits }) => hits.z));
+  expect(turned[0].hits.x).not.toEqual(epoch(0, false)[0].hits.x);
+  expect(epoch(0, true)).toEqual(turned); // a resumed training sees the same
+});
+
 test("what does not fit together is refused before anything runs", async () => {
   const { path } = await prepared("[3, 1, 4]");
   const refused = async (...sets: string[]) => {
@@ -130,5 +170,11 @@ test("what does not fit together is refused before anything runs", async () => {
     await refused("data_split=[1, 1, 1]", "hard_cuts={hit_particle_pt: [1000, .inf]}"),
   ).toContain("expected events with 20 hits or more after the cuts, got none of 1");
   expect(await refused("hard_cuts={track_pt: [1, 2]}")).toContain("expected conditions on hits");
+  expect(await refused("phi_sectors=4", "phi_segmented=true")).toContain(
+    "expected none, or phi_segmented: false",
+  );
+  expect(await refused("phi_sectors=1", "events=[event000000001]")).toContain(
+    "expected 3 sectors for the trainset, got 1",
+  );
   expect(await refused("hidden_activation=Swish")).toContain("expected one of relu, tanh");
 });

@@ -1,4 +1,4 @@
-/** How exact the functions of codegen/math.ts are, over all of their ranges, and what they do with NaN. */
+/** How exact the functions of codegen/wgsl/math.ts are, over all of their ranges, and what they do with NaN. */
 import { describe, expect, test } from "vitest";
 import { jsMath } from "../../src/engine/codegen/math.ts";
 import { binary, type ElementwiseOp, unary } from "../../src/engine/ops/elementwise.ts";
@@ -30,7 +30,7 @@ interface Claim {
   absolute?: number;
 }
 
-/** What the comments of codegen/math.ts claim; twice what two software adapters were seen to do. */
+/** What the comments of codegen/wgsl/math.ts claim; twice what two software adapters were seen to do. */
 const claims: Claim[] = [
   { op: "log", over: "10⁻³⁷…10³⁷", points: positive(1e-37, 1e37), of: Math.log, relative: 2.5e-7 },
   { op: "log", over: "½…2", points: evenly(0.5, 2), of: Math.log, relative: 2.5e-7 },

@@ -34,7 +34,7 @@ export const accuracies = {
     unit: 2 ** -24,
     of: (op) => (exactInWgsl.test(op) ? 2 ** -24 : (rows[op]?.error ?? 1e-6)),
   },
-  // rounding may also truncate, so a unit is a whole one; the helpers of codegen/math.ts and the
+  // rounding may also truncate, so a unit is a whole one; the helpers of codegen/wgsl/math.ts and the
   // functions of WGSL are good to about 1e-6 unless the op's row says otherwise
   webgpu: {
     unit: 2 ** -23,

@@ -26,8 +26,7 @@ import {
   tensor,
   train,
 } from "../../index.ts";
-import { type Event, eggnetValidation, philoxStream } from "../../tracking/index.ts";
-import { sample } from "../../tracking/random.ts";
+import { type Event, eggnetValidation } from "../../tracking/index.ts";
 import type { ConfigFile } from "../configFile.ts";
 import {
   type DataSet,
@@ -40,7 +39,7 @@ import {
 } from "../family.ts";
 import { type EggNetSettings, eggnetEvaluationSchema, eggnetSchema } from "./eggnetConfig.ts";
 import { evaluateEggnet } from "./eggnetEvaluation.ts";
-import { type EggNetSets, readSets, signalHits } from "./eggnetSets.ts";
+import { type EggNetSets, eventsOfEpoch, readSets, signalHits } from "./eggnetSets.ts";
 
 export const eggnet = family(
   ["eggnet", "EggNet"],
@@ -106,7 +105,7 @@ class EggNetTask implements Task {
       model,
       optimizer: new Adam(model, { learningRate: lr, weightDecay, amsgrad: true }),
       schedule: eggnetSchedule(config),
-      batches: (epoch) => this.inOrderOf(epoch),
+      batches: (epoch) => this.batches(epoch),
       loss: (m, batch, pass) => this.loss(m, batch, pass),
       validate: (m) => this.validate(m),
       mode: config.metric_mode,
@@ -152,12 +151,9 @@ class EggNetTask implements Task {
     return model;
   }
 
-  /** Events of the training set, in an order that seed and epoch decide. */
-  private *inOrderOf(epoch: number): Generator<Batch> {
+  private *batches(epoch: number): Generator<Batch> {
     const { trainset } = this.sets;
-    const rng = philoxStream(this.config.seed, [epoch, 0]);
-    for (const at of sample(rng, trainset.length, trainset.length))
-      yield this.batchOf(trainset[at]);
+    for (const event of eventsOfEpoch(trainset, this.config, epoch)) yield this.batchOf(event);
   }
 
   private batchOf(event: Event): Batch {

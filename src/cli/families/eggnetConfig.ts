@@ -54,7 +54,13 @@ export const eggnetSchema = z
     model_name: z.string().min(1).default("eggnet"),
     /** A folder of TrackML events, or one with the folders trainset, valset and testset. */
     input_dir: z.string().refine((path) => existsSync(path), { error: "a folder that exists" }),
+    /** Which of the events there; all, if it is not given. */
+    events: z.array(z.string()).min(1).optional(),
     data_split: z.tuple([atLeast(0), atLeast(0), atLeast(0)]),
+    /** Events are cut into so many sectors of azimuth, which `data_split` counts, in an order by the seed. */
+    phi_sectors: atLeast(1).optional(),
+    /** Training events are turned about the beam line, in each epoch by other angles. */
+    random_rotation: z.boolean().default(false),
     node_features: z.array(z.string()).min(1),
     node_scales: z
       .array(z.number().refine((scale) => scale !== 0, { error: "a number other than 0" }))
@@ -125,6 +131,10 @@ export const eggnetSchema = z
       refuse("node_scales", `a list of ${features.length}, one for each of node_features`);
     if (Array.isArray(k) && k.length !== T)
       refuse("knn_train", `a list of ${T}, one per iteration`);
+    if (config.phi_sectors !== undefined && config.phi_segmented)
+      refuse("phi_sectors", "none, or phi_segmented: false");
+    if (config.random_rotation && features.includes("hit_gphi"))
+      refuse("random_rotation", "false, or no hit_gphi (it is that of the module as it stands)");
     if (config.loss !== "Contrastive" && !config.output_node_score)
       refuse("loss", "Contrastive, or output_node_score: true");
   });

@@ -5,7 +5,15 @@ import { cutEvent, isTargetHit } from "../../../models/index.ts";
 import { FormatError } from "../../engine/errors.ts";
 import { eventPrefixes, readEvent } from "../../node/events.ts";
 import { readFileBytes } from "../../node/files.ts";
-import { type Detectors, type Event, philoxStream, readDetectors } from "../../tracking/index.ts";
+import {
+  azimuthSectors,
+  type Detectors,
+  type Event,
+  philoxStream,
+  readDetectors,
+  rotateEvent,
+} from "../../tracking/index.ts";
+import { sample } from "../../tracking/random.ts";
 import { type DataSet, dataSets } from "../family.ts";
 import type { EggNetSettings } from "./eggnetConfig.ts";
 
@@ -16,11 +24,18 @@ export interface EggNetSets extends Record<DataSet, Event[]> {
   readonly dropped: readonly string[];
 }
 
+type Chosen = Omit<EggNetSets, "detectors">;
+
+export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
+  const chosen = await (config.phi_sectors === undefined ? readWhole(config) : readSectors(config));
+  return { ...chosen, detectors: await detectorsIn(config.input_dir) };
+}
+
 /**
  * As many events of each set as `data_split` says: the first of its folder, or, where the folder has no
  * such folders in it, the first for training, the next to validate, the next to test. Sorted by name.
  */
-export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
+async function readWhole(config: EggNetSettings): Promise<Chosen> {
   const { input_dir: folder, data_split: counts } = config;
   const isSplit = dataSets.some((set) => existsSync(join(folder, set)));
   const sets: Record<DataSet, Event[]> = { trainset: [], valset: [], testset: [] };
@@ -30,11 +45,8 @@ export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
     if (counts[which] === 0) continue;
     const path = isSplit ? join(folder, set) : folder;
     const start = isSplit ? 0 : first;
-    const found = eventPrefixes(path).slice(start, start + counts[which]);
-    if (found.length < counts[which])
-      throw new FormatError(
-        `${path}: expected ${counts[which]} events for the ${set}, got ${found.length}`,
-      );
+    const found = prefixesIn(path, config).slice(start, start + counts[which]);
+    expectEnough(found, { path, set, count: counts[which], what: "events" });
     const rng = philoxStream(config.seed, [0, which + 1]); // of the azimuths of slices
     for (const prefix of found) {
       const event = cutEvent(await readEvent(prefix), { ...cutsOf(config, set), rng });
@@ -47,7 +59,59 @@ export async function readSets(config: EggNetSettings): Promise<EggNetSets> {
       );
     first += counts[which];
   }
-  return { ...sets, detectors: await detectorsIn(folder), dropped };
+  return { ...sets, dropped };
+}
+
+/** Sectors of all events of the folder that have hits enough, shuffled, as many for each set as wanted. */
+async function readSectors(config: EggNetSettings): Promise<Chosen> {
+  const { input_dir: path, data_split: counts, min_nodes, phi_sectors = 1 } = config;
+  const rng = philoxStream(config.seed, [0, 1]);
+  const all: Event[] = [];
+  for (const prefix of prefixesIn(path, config)) {
+    const cut = cutEvent(await readEvent(prefix), {
+      ...{ conditions: config.hard_cuts ?? {}, minNodes: 1, rng },
+    });
+    if (cut) all.push(...azimuthSectors(cut, phi_sectors));
+  }
+  const large = all.filter(({ numHits }) => numHits >= min_nodes);
+  const order = sample(rng, large.length, large.length);
+  const sets: Record<DataSet, Event[]> = { trainset: [], valset: [], testset: [] };
+  let first = 0;
+  for (const [which, set] of dataSets.entries()) {
+    sets[set] = Array.from(order.slice(first, first + counts[which]), (at) => large[at]);
+    expectEnough(sets[set], { path, set, count: counts[which], what: "sectors" });
+    first += counts[which];
+  }
+  const dropped = all.filter((sector) => !large.includes(sector)).map(({ name }) => name);
+  return { ...sets, dropped };
+}
+
+/** Of the events that the configuration names, or of all. */
+function prefixesIn(path: string, { events }: EggNetSettings): string[] {
+  return events ? events.flatMap((name) => eventPrefixes(join(path, name))) : eventPrefixes(path);
+}
+
+interface Wanted {
+  path: string;
+  set: DataSet;
+  count: number;
+  what: "events" | "sectors";
+}
+
+function expectEnough(found: readonly unknown[], { path, set, count, what }: Wanted): void {
+  if (found.length < count)
+    throw new FormatError(`${path}: expected ${count} ${what} for the ${set}, got ${found.length}`);
+}
+
+/** Events to train on, in an order that seed and epoch decide, turned if the configuration says so. */
+export function* eventsOfEpoch(
+  events: readonly Event[],
+  { seed, random_rotation }: Pick<EggNetSettings, "seed" | "random_rotation">,
+  epoch: number,
+): Generator<Event> {
+  const rng = philoxStream(seed, [epoch, 0]);
+  for (const at of sample(rng, events.length, events.length))
+    yield random_rotation ? rotateEvent(events[at], 2 * Math.PI * rng()) : events[at];
 }
 
 /** Slices in azimuth are for training and validation only. */

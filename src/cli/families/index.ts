@@ -2,10 +2,16 @@
 import type { ConfigFile } from "../configFile.ts";
 import type { Family } from "../family.ts";
 import { eggnet } from "./eggnet.ts";
+import { encoderClassifier } from "./encoderClassifier.ts";
 import { refiner } from "./refiner.ts";
 import { transformerRegressor } from "./transformerRegressor.ts";
 
-export const families: readonly Family[] = [transformerRegressor, refiner, eggnet];
+export const families: readonly Family[] = [
+  transformerRegressor,
+  refiner,
+  encoderClassifier,
+  eggnet,
+];
 
 /** The family that `model:` names. */
 export function familyOf(file: ConfigFile): Family {

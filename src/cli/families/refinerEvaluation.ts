@@ -11,7 +11,7 @@ import { FormatError } from "../../engine/errors.ts";
 import { loadWeights } from "../../node/weights.ts";
 import type { TrackFormersMetrics } from "../../tracking/index.ts";
 import type { ReportSection } from "../report.ts";
-import { table } from "../table.ts";
+import { scoresBeside } from "../scores.ts";
 import { weightsIn } from "../weightsIn.ts";
 import { storedScales } from "./regressorSets.ts";
 
@@ -51,19 +51,9 @@ export function refinedSection(
   found: TrackFormersMetrics,
   { mean, hits, kept }: RefinedEvaluation,
 ): ReportSection & { source: string; text: string } {
-  const row = (what: string, { trackml, perfect, doubleMajority, lhc }: TrackFormersMetrics) => [
-    what,
-    trackml,
-    perfect,
-    doubleMajority,
-    lhc,
-  ];
   return {
     heading: "Refined tracks",
-    source: table(
-      ["tracks", "TrackML", "perfect", "double majority", "LHC"],
-      [row("as found", found), row("refined", mean)],
-    ),
+    source: scoresBeside("tracks", { "as found": found, refined: mean }),
     text: `the refiner keeps ${kept} of ${hits} hits in tracks`,
   };
 }

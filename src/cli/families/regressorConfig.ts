@@ -7,7 +7,7 @@ const isThere = (path: string) =>
   existsSync(path) || ["csv", "csv.gz"].some((ending) => existsSync(`${path}-hits.${ending}`));
 const atLeast = (least: number) => z.int().min(least);
 
-const keys = {
+export const keys = {
   model: z.enum(["transformer-regressor", "EncReg"]).default("transformer-regressor"),
   model_name: z.string().min(1).default("transformer-regressor"),
   data_path: z.string().refine(isThere, {
@@ -54,10 +54,10 @@ const keys = {
   checkpoint_every: atLeast(1).default(100),
 };
 const regressorKeys = z.strictObject(keys);
-type Shared = Omit<z.infer<typeof regressorKeys>, "model">;
+export type Shared = Omit<z.infer<typeof regressorKeys>, "model">;
 
 /** What single keys cannot know. */
-function checkTogether(config: Shared, context: z.RefinementCtx): void {
+export function checkTogether(config: Shared, context: z.RefinementCtx): void {
   const { nr_heads: heads, embedding_size: width, split } = config;
   const refuse = (key: string, message: string) =>
     context.addIssue({ code: "custom", path: [key], message, input: config[key as "split"] });
@@ -90,7 +90,8 @@ export const refinerSchema = z
     batch_size: atLeast(1).default(32),
   })
   .superRefine(checkTogether);
-export type RegressorConfig = z.infer<typeof regressorSchema> | z.infer<typeof refinerSchema>;
+/** Of the regressor and all its siblings. */
+export type HitConfig = Omit<z.infer<typeof regressorKeys>, "model"> & { model: string };
 
 const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4, 5, 6, 7, 8, 9]);
 

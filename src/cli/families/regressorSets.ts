@@ -19,7 +19,7 @@ import {
   subEvents,
 } from "../../tracking/index.ts";
 import { type DataSet, dataSets, type Stored } from "../family.ts";
-import type { RegressorConfig } from "./regressorConfig.ts";
+import type { HitConfig } from "./regressorConfig.ts";
 
 export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
   /** Scales, as they are kept with the weights. */
@@ -27,7 +27,7 @@ export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
 }
 
 /** Scales come from `stored` if the weights have some, else from the training set (from all, as published). */
-export async function readSets(config: RegressorConfig, stored: Stored): Promise<RegressorSets> {
+export async function readSets(config: HitConfig, stored: Stored): Promise<RegressorSets> {
   const { data_type: type, data_path: path } = config;
   if (type === "trackml") return setsOf(await readEvents(config), config, stored);
   const events = await readRedvid(await readFileBytes(path), type, path);
@@ -41,13 +41,24 @@ export async function readSets(config: RegressorConfig, stored: Stored): Promise
   };
 }
 
+/** The same sets with other samples, made of theirs. */
+export const mapSets = (
+  { trainset, valset, testset, stored }: RegressorSets,
+  of: (samples: readonly RegressorSample[]) => RegressorSample[],
+): RegressorSets => ({
+  trainset: of(trainset),
+  valset: of(valset),
+  testset: of(testset),
+  stored,
+});
+
 /** Events to train, validate and test on. */
-const partsOf = <Item>(events: readonly Item[], { split, seed }: RegressorConfig): Item[][] =>
+const partsOf = <Item>(events: readonly Item[], { split, seed }: HitConfig): Item[][] =>
   randomSplit(events.length, split, seed).map((part) => Array.from(part, (e) => events[e]));
 
 function namedSets(
   parts: readonly RegressorSample[][],
-  config: RegressorConfig,
+  config: HitConfig,
 ): Record<DataSet, RegressorSample[]> {
   expectLengths(parts.flat(), config);
   const named = dataSets.map((name, part) => [name, parts[part]] as const);
@@ -63,7 +74,7 @@ function expectEnough<Item>(events: readonly Item[], path: string, hint = ""): r
 /** Splits and standardises events with truth. */
 export function setsOf(
   events: readonly Event[],
-  config: RegressorConfig,
+  config: HitConfig,
   stored: Stored = {},
 ): RegressorSets {
   const parts = partsOf(events, config);
@@ -77,7 +88,7 @@ export function setsOf(
   return { ...namedSets(sets, config), stored: keptScales(scales) };
 }
 
-async function readEvents(config: RegressorConfig): Promise<readonly Event[]> {
+async function readEvents(config: HitConfig): Promise<readonly Event[]> {
   const { data_path: path, sub_events: cut, compat, seed } = config;
   const rng = splitMix(seed);
   const events: Event[] = [];
@@ -95,7 +106,7 @@ async function readEvents(config: RegressorConfig): Promise<readonly Event[]> {
 
 function expectLengths(
   samples: readonly RegressorSample[],
-  { max_nr_hits: most = Infinity }: RegressorConfig,
+  { max_nr_hits: most = Infinity }: HitConfig,
 ): void {
   const longest = samples.find(({ hits }) => hits.numHits > most);
   if (longest)

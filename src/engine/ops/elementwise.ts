@@ -2,7 +2,7 @@
  * Elementwise ops, one row each: all that tensors, code generators and tests need to know.
  *
  * `js` and `wgsl` spell the op on operands that are names of variables. A spelling may call the
- * helpers of `codegen/math.ts` (`m.erf(x)` in JavaScript, `tgErf(x)` in WGSL).
+ * helpers of `codegen/math.ts` (`m.erf(x)` in JavaScript) and `codegen/wgsl/math.ts` (`tgErf(x)` in WGSL).
  *
  * One long file on purpose: it is a table, and a reader looks up one row of it.
  */

@@ -1,5 +1,6 @@
 /** The `webgpu` backend: generated and hand-written WGSL on the browser's GPU or Dawn's. */
-import { wgslKernel, wgslSource } from "../codegen/wgsl.ts";
+import { wgslKernel } from "../codegen/wgsl/kernel.ts";
+import { wgslSource } from "../codegen/wgsl/program.ts";
 import {
   arrayOver,
   type DType,

@@ -134,6 +134,6 @@ function slackOf(op: string, operands: Operands, y: Interval, rounding: Rounding
   // exponents of sigmoid end at −80: e⁻⁸⁰ = 2e-35 instead of what is smaller
   if (ulps) return ulps(magnitude(operands[0])) * rounding.unit * size + 2e-35;
   if (error !== undefined) return error * Math.max(1, size);
-  if (wgsl?.("x", "y", "z").includes("tg")) return 3e-6 * size; // see codegen/math.ts
+  if (wgsl?.("x", "y", "z").includes("tg")) return 3e-6 * size; // see codegen/wgsl/math.ts
   return 4 * rounding.unit * size; // division is good to 2.5 units
 }

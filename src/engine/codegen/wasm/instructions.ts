@@ -54,6 +54,7 @@ export const i32 = {
   ltS: binary(0x48),
   ltU: binary(0x49),
   gtU: binary(0x4b),
+  leS: binary(0x4c),
   leU: binary(0x4d),
   geU: binary(0x4f),
   add: binary(0x6a),
@@ -67,6 +68,8 @@ export const i32 = {
   or: binary(0x72),
   shl: binary(0x74),
   shrU: binary(0x76),
+  /** Towards zero; traps beyond the range. */
+  truncF32U: unary(0xa9),
   /** condition ? x : y */
   select: (condition: Code, x: Code, y: Code): Code => [x, y, condition, 0x1b],
 };

@@ -1,4 +1,4 @@
-/** Philox 4×32-10 on four elements, or blocks, at once; see codegen/math.ts. */
+/** Philox 4×32-10 on four elements, or blocks, at once; see codegen/wgsl/math.ts. */
 import { philoxConstants } from "../../philox.ts";
 import { type Code, shared } from "./code.ts";
 import { i32x4, i64x2, shuffle, v128 } from "./instructions.ts";

@@ -1,5 +1,5 @@
 /** The variants of kernels that an adapter can run, and which of them sizes call for. */
-import { wgslParts, wgslSum, wgslVariant } from "../../codegen/variant.ts";
+import { wgslParts, wgslSum, wgslVariant } from "../../codegen/wgsl/variant.ts";
 import { DeviceError } from "../../errors.ts";
 import type { DeviceBuffer } from "../../expr.ts";
 import { axisNames, type Dims, elements, type Kernel, type KernelVariant } from "../../kernel.ts";

@@ -3,9 +3,10 @@
  * first of those leaves what it has of every result in `partial`, all results one after the other,
  * part after part; the second adds the parts up.
  */
-import { elementsIn, type Kernel, type KernelVariant } from "../kernel.ts";
-import type { Program } from "../program.ts";
-import { kernelFrame, storeFunction, storeFunctions, storeName, wgslModule } from "./wgsl.ts";
+import { elementsIn, type Kernel, type KernelVariant } from "../../kernel.ts";
+import type { Program } from "../../program.ts";
+import { kernelFrame, storeFunction, storeFunctions, storeName } from "./kernel.ts";
+import { wgslModule } from "./module.ts";
 
 const partial = (written: boolean) => ({ name: "partial", type: "f32", written });
 const parts = { name: "parts", type: "u32" };
