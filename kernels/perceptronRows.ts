@@ -1,30 +1,11 @@
 import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
-import { layoutOf } from "../src/engine/layout.ts";
-import { parameterShapes, rowActivations, stagesOf } from "../src/engine/ops/perceptron.ts";
+import { stagesOf } from "../src/engine/ops/perceptron.ts";
+import { rowActivations } from "../src/engine/ops/rowActivations.ts";
+import { structureOf } from "./perceptronLayers.ts";
+import { perceptronRowsWasm } from "./wasm/perceptronRows.ts";
 
 const [tileRows, lanesPerRow] = [8, 8]; // two arrays of 8 rows of 256 are all that every GPU has
-
-/** What the program is made from: where parameters and columns lie. */
-function structureOf(attrs: Attrs) {
-  const stages = stagesOf(attrs);
-  const { parts, gathered, widths } = stages;
-  const shapes = parameterShapes(stages);
-  const { starts } = layoutOf(shapes);
-  const perLayer = stages.norm === "affine" ? 4 : 2;
-  const layers = widths.map((width, layer) => {
-    const [weight, bias, scale, shift] = starts.slice(layer * perLayer);
-    return { width, weight, bias, scale, shift, pitch: shapes[layer * perLayer][1] };
-  });
-  const columns = parts.map((_, part) => parts.slice(0, part).reduce((sum, w) => sum + w, 0));
-  const own = parts.flatMap((width, part) =>
-    gathered[part] ? [] : [{ part, width, column: columns[part] }],
-  );
-  const repeated = gathered.flatMap((isGathered, part) => (isGathered ? [part] : []));
-  const ownWidth = own.reduce((sum, { width }) => sum + width, 0);
-  const widest = Math.max(ownWidth, ...widths);
-  return { ...stages, layers, own, ownWidth, repeated, widest };
-}
 
 /**
  * perceptronRows: rows through all layers of a perceptron, with nothing stored but the result.
@@ -33,7 +14,8 @@ function structureOf(attrs: Attrs) {
  *
  * Parts xₚ are columns [R, Kₚ]. Where some are rows of a node array by index, their products with W₀
  * were made before, once per node (`products`, all blocks of columns beside each other), and are
- * gathered and added here. All parameters lie in one pack. Norms are over the row.
+ * gathered and added here; a row that does not exist adds 0. All parameters lie in one pack. Norms are
+ * over the row.
  *
  * One invocation owns one row, which lives in two private arrays; four results are summed at a time. On
  * GPUs a workgroup owns eight rows in workgroup memory, eight lanes to a row, so that lanes beside each
@@ -56,7 +38,7 @@ export const perceptronRows: KernelSpec = defineKernel({
   finishes: true,
   threads: ({ R }) => R,
 
-  reference(inputs, y, { R, epsilon }, attrs) {
+  reference(inputs, y, { R, N, epsilon }, attrs) {
     const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
     const [flat, ...operands] = inputs;
     const [products, ...rows] = operands.slice(own.length);
@@ -75,7 +57,7 @@ export const perceptronRows: KernelSpec = defineKernel({
             sum += h * flat[weight + o * pitch + (which === 0 ? columns[k] : k)];
           if (which === 0)
             for (const [g, part] of repeated.entries())
-              sum += products[(rows[g][r] * width + o) * parts.length + part];
+              if (rows[g][r] < N) sum += products[(rows[g][r] * width + o) * parts.length + part];
           return sum;
         });
         const mean = z.reduce((a, b) => a + b, 0) / width;
@@ -103,6 +85,8 @@ export const perceptronRows: KernelSpec = defineKernel({
   const isRow = true;
 ${rowBody(attrs, "")}`;
   },
+
+  wasm: perceptronRowsWasm,
 
   variants: [
     {
@@ -132,21 +116,20 @@ ${rowBody(attrs, "  workgroupBarrier(); // all lanes of the row have written the
 
 /** All layers of row r; `barrier` stands where columns are read that other lanes have written. */
 function rowBody(attrs: Attrs, barrier: string): string {
-  const { layers, own, ownWidth, repeated, parts, norm, ...stages } = structureOf(attrs);
-  let loaded = 0;
-  const loads = own.map(({ part, width }) => {
-    const at = loaded;
-    loaded += width;
-    return `  for (var k = start; k < ${width}u; k += pace) { held[base + ${at}u + k] = x${part}[r * ${width}u + k]; }\n`;
-  });
-  const gathers = repeated.map(
-    (part) => `  let row${part} = rows${part}[r] * ${layers[0].width * parts.length}u;\n`,
+  const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
+  const loads = own.map(
+    ({ part, width, at }) =>
+      `  for (var k = start; k < ${width}u; k += pace) { held[base + ${at}u + k] = x${part}[r * ${width}u + k]; }\n`,
   );
-  const body = layers.map(({ width, weight, bias, scale, shift, pitch }, which) => {
+  const gathers = repeated.map(
+    (part) => `  let isRow${part} = rows${part}[r] < dims.N;
+  let row${part} = select(0u, rows${part}[r], isRow${part}) * ${layers[0].width * parts.length}u;\n`,
+  );
+  const body = layers.map((layer, which) => {
+    const { width, weight, bias, scale, shift, pitch, stretches } = layer;
     const isLast = which === layers.length - 1;
     const added = which > 0 ? [] : repeated;
     // columns of the input in memory, in the order of the weight's
-    const stretches = which > 0 ? [{ at: 0, column: 0, width: pitch }] : stretchesOf(own);
     const sums = stretches.map(
       ({ at, column, width }) => `    for (var k = 0u; k < ${width}u; k++) {
       let c = weights + (k + ${column}u);
@@ -156,23 +139,23 @@ function rowBody(attrs: Attrs, barrier: string): string {
     );
     const products = added.map((part) => {
       const c = (x: string) => `products[row${part} + column.${x} * ${parts.length}u + ${part}u]`;
-      return `    sum += vec4f(${["x", "y", "z", "w"].map(c).join(", ")});\n`;
+      return `    if (isRow${part}) { sum += vec4f(${["x", "y", "z", "w"].map(c).join(", ")}); }\n`;
     });
     const value = `sum[t]`;
     const store = isLast
       ? `let v = ${value}; if (isRow) { store(r * ${width}u + o + t, ${activate(stages.outputActivation)}); }`
       : `next[base + o + t] = ${value};`;
-    const layer = `  for (var o = 4u * start; o < ${width}u; o += 4u * pace) {
+    const product = `  for (var o = 4u * start; o < ${width}u; o += 4u * pace) {
     let column = min(vec4u(o, o + 1u, o + 2u, o + 3u), vec4u(${width - 1}u));
     let weights = ${weight}u + column * ${pitch}u;
     var sum = vec4f(flat[${bias}u + column.x], flat[${bias}u + column.y], flat[${bias}u + column.z], flat[${bias}u + column.w]);
 ${products.join("")}${sums.join("")}    for (var t = 0u; t < min(4u, ${width}u - o); t++) { ${store} }
   }
 `;
-    if (isLast) return layer;
+    if (isLast) return product;
     const affine = norm === "affine" ? ` * flat[${scale}u + k] + flat[${shift}u + k]` : "";
     const normal = norm === "none" ? "next[base + k]" : `(next[base + k] - mean) * scale${affine}`;
-    return `${layer}${barrier}  {
+    return `${product}${barrier}  {
 ${norm === "none" ? "" : statistics(width)}  for (var k = start; k < ${width}u; k += pace) {
     let v = ${normal};
     held[base + k] = ${activate(stages.activation)};
@@ -185,16 +168,6 @@ ${barrier}`;
   function activate(name: typeof stages.activation): string {
     return rowActivations[name].wgsl("v");
   }
-}
-
-/** Where the parts that are no gathered rows lie in memory and in the weight. */
-function stretchesOf(own: readonly { width: number; column: number }[]) {
-  let end = 0;
-  return own.map(({ width, column }) => {
-    const at = end;
-    end += width;
-    return { at, column, width };
-  });
 }
 
 const statistics = (width: number): string => `  var mean = 0.0;

@@ -45,7 +45,7 @@ export const productGrain = 32;
 
 /** Bytes of working memory for N columns. */
 export const productScratch = (N: number): number =>
-  spillBytes + 4 * depth * (tileColumns * Math.ceil(N / tileColumns) + tileRows);
+  spillBytes + 4 * depth * tileRows + panelBytes(depth, N);
 
 export function product({ a, b, y, from, to, M, K, N, scratch, ...rest }: Product): Code {
   const { pitch = bytes(N), isMore = number(0), multiplyAdd } = rest;
@@ -71,6 +71,28 @@ export function product({ a, b, y, from, to, M, K, N, scratch, ...rest }: Produc
     set(rowBytes, pitch),
     set(isAdded, isMore),
     repeatOnce(block, i32.ltU(k0, K)), // also without terms: results are 0 then
+  ];
+}
+
+/** Bytes of so many terms of N columns as panels. */
+export const panelBytes = (terms: number, N: number): number =>
+  4 * terms * tileColumns * Math.ceil(N / tileColumns);
+
+/** The same with b in panels already (`packColumns`), of at most `depth` terms; needs `productScratch(0)`. */
+export function productOfPanels(given: Omit<Product, "b"> & { panels: Local }): Code {
+  const { a, panels, y, from, to, M, K, N, scratch, multiplyAdd } = given;
+  const { pitch = bytes(N), isMore = number(0) } = given;
+  const [m0, terms, strip, rowBytes, isAdded] = integers(5);
+  const tile = new Tile(multiplyAdd);
+  return [
+    set(strip, add(scratch, number(spillBytes))),
+    set(terms, K),
+    set(rowBytes, pitch),
+    set(isAdded, isMore),
+    loop(m0, from, to, [
+      packRows(a, { m0, terms, M, strip }),
+      tilesOf({ tile, m0, isAdded, terms, M, N, strip, panels, y, rowBytes, spill: scratch }),
+    ]),
   ];
 }
 

@@ -31,6 +31,33 @@ export function mapRow(size: Code, body: (place: Place) => Code): Code {
   ];
 }
 
+/** y[f] = combine(y[f], x[f · step]) for every f below `size`; steps above three go one by one. */
+export function stridedRow(
+  size: number,
+  step: number,
+  y: Local,
+  x: Local,
+  combine: (y: Code, x: Code) => Code,
+): Code {
+  const [to, from] = [local("i32"), local("i32")];
+  const end = add(y, number(4 * size));
+  const next = (count: number): Code => [
+    set(from, add(from, number(4 * step * count))),
+    set(to, add(to, number(4 * count))),
+  ];
+  // the second two begin where the last of them ends, so that nothing behind it is read
+  const late = v128.load(from, 4 * (3 * step - 3));
+  const every = shuffle(v128.load(from), late, [0, step, 7 - step, 7]);
+  const one = combine(v128.load32Splat(to), v128.load32Splat(from));
+  const together = [v128.store(to, combine(v128.load(to), every)), next(4)];
+  return [
+    set(to, y),
+    set(from, x),
+    step > 3 ? [] : repeatWhile(i32.leU(add(to, number(16)), end), together),
+    repeatWhile(i32.ltU(to, end), [v128.store32Lane(to, one, 0), next(1)]),
+  ];
+}
+
 /** Combines `term` over a row into all lanes of `total`, sixteen partial results in a fixed order. */
 export function reduceRow(
   size: Code,

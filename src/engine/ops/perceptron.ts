@@ -9,30 +9,11 @@ import { pack, pieces } from "../pack.ts";
 import { concat, gather } from "../rows.ts";
 import type { Shape } from "../shape.ts";
 import { Tensor, wrap } from "../tensor.ts";
-import { silu } from "./activation.ts";
 import { matmul } from "./contraction.ts";
-import { unary } from "./elementwise.ts";
 import { joinedParts, type Part, partsOf } from "./joinedLinear.ts";
 import { linear } from "./linear.ts";
 import { layerNorm } from "./normalize.ts";
-
-/** Activations that a row can go through without leaving its launch. */
-export const rowActivations = {
-  none: { of: (x: Tensor) => x, wgsl: (x: string) => x, js: (x: number) => x },
-  relu: { of: (x: Tensor) => x.relu(), wgsl: unary.relu.wgsl, js: (x: number) => Math.max(x, 0) },
-  tanh: { of: (x: Tensor) => x.tanh(), wgsl: unary.tanh.wgsl, js: Math.tanh },
-  sigmoid: {
-    of: (x: Tensor) => x.sigmoid(),
-    wgsl: unary.sigmoid.wgsl,
-    js: (x: number) => 1 / (1 + Math.exp(-x)),
-  },
-  silu: {
-    of: silu,
-    wgsl: (x: string) => `${x} * ${unary.sigmoid.wgsl(x)}`,
-    js: (x: number) => x / (1 + Math.exp(-x)),
-  },
-} as const;
-export type RowActivation = keyof typeof rowActivations;
+import { type RowActivation, rowActivations } from "./rowActivations.ts";
 
 /** The structure of a perceptron. */
 export interface PerceptronOptions {

@@ -1,10 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
-import {
-  type PerceptronOptions,
-  perceptron,
-  type RowActivation,
-  rowActivations,
-} from "../../engine/ops/perceptron.ts";
+import { type PerceptronOptions, perceptron } from "../../engine/ops/perceptron.ts";
+import { type RowActivation, rowActivations } from "../../engine/ops/rowActivations.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ActivationName } from "../activations.ts";

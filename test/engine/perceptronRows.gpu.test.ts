@@ -1,0 +1,46 @@
+/** Rows through a perceptron in one launch: rows that do not exist, and more of them than one block has. */
+import { describe, expect, test } from "vitest";
+import { type PerceptronOptions, perceptron } from "../../src/engine/ops/perceptron.ts";
+import { concat, explain, gather, indices, range, realize, type Tensor } from "../../src/index.ts";
+import { assertClose, randomFrom, randomTensor } from "../../src/testing/index.ts";
+import { useDevice } from "../helpers/backends.ts";
+
+const none = 2 ** 32 - 1;
+const stages: PerceptronOptions = {
+  ...{ widths: [6, 5], activation: "silu", outputActivation: "tanh" },
+  ...{ norm: "affine", epsilon: 1e-5 },
+};
+const shapes = [[6, 9], [6], [6], [6], [5, 6], [5]];
+const [numNodes, numRows] = [40, 130]; // whole blocks and a part of one
+
+describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
+  useDevice(backend);
+
+  test("a row that does not exist counts as zeros", async () => {
+    const random = randomFrom(11);
+    const draw = (shape: readonly number[]) => randomTensor(random, shape);
+    const parameters = shapes.map(draw);
+    const [nodes, edges] = [draw([numNodes, 3]), draw([numRows, 3])];
+    await realize([nodes, edges, ...parameters]);
+    const at = range(numRows, "u32");
+    const [source, target] = [at.mul(7).mod(numNodes), at.mod(numNodes)];
+    const isGone = at.mod(5).equal(2);
+    const ends = [isGone.select(none, source), target];
+
+    const y = perceptron(concat([...rowsOf(nodes, ends), edges]), parameters, stages) as Tensor;
+    const { launches } = await explain([y]);
+    expect(launches.map(({ label }) => label)).toContain("perceptronRows");
+
+    const host = indices(Uint32Array.from({ length: numRows }, (_, r) => (r * 7) % numNodes));
+    const joined = concat([
+      gather(nodes, host).mul(isGone.not().cast("f32").reshape([-1, 1])),
+      gather(nodes, indices(Uint32Array.from({ length: numRows }, (_, r) => r % numNodes))),
+      edges,
+    ]);
+    await realize([joined]); // rows of its own: nothing is gathered
+    // two sums of at most 9 products within ±3, exponentials off by 1e-6
+    await assertClose(y, perceptron(joined, parameters, stages) as Tensor, 2e-5);
+  });
+});
+
+const rowsOf = (nodes: Tensor, ends: readonly Tensor[]) => ends.map((rows) => gather(nodes, rows));
