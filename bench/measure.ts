@@ -13,6 +13,7 @@ export interface Row {
   bytesPeak: number;
   gflops?: number;
   gbytes?: number;
+  hitsPerSecond?: number;
   /** Of what the same device reaches with nothing else to do: a copy, or multiply-adds. */
   share?: number;
   note?: string;
@@ -36,7 +37,7 @@ export async function measure(
   const result = bench.tasks[0].result;
   if (!("latency" in result)) throw new Error(JSON.stringify(result));
   const { p50, min, samplesCount } = result.latency;
-  const { flops, bytes, note } = workload;
+  const { flops, bytes, hits, note } = workload;
   return {
     work: workload.name,
     median: p50,
@@ -46,6 +47,7 @@ export async function measure(
     bytesPeak,
     ...(flops && { gflops: flops / min / 1e6 }),
     ...(bytes && { gbytes: bytes / min / 1e6 }),
+    ...(hits && { hitsPerSecond: (1000 * hits) / min }),
     ...(note && { note }),
   };
 }
