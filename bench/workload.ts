@@ -15,6 +15,10 @@ export interface Workload {
   tolerance?: number;
   /** What the row should say beside the figures. */
   note?: string;
+  /** A row that is so many times shorter: where this one would take too long after it, it is left out. */
+  like?: { name: string; times: number };
+  /** Throws if the results of the first run are wrong; without it their Σ|x| is looked at. */
+  check?: (results: readonly Tensor[]) => Promise<void>;
   /** Uploads the inputs; each call of what it returns records one run and gives what to compute. */
   prepare: () => Promise<() => readonly Tensor[]>;
 }
