@@ -42,12 +42,18 @@ for (const backend of backends)
 if (isJson) console.log(JSON.stringify({ ...about, devices: tables }, null, 1));
 
 async function table(backend: string): Promise<void> {
-  const device = await openNamed(backend);
-  say(`\n${device}\n`);
-  say("| work | median ms | least ms | runs | launches | rate at best | of the roof |");
-  say("|---|---:|---:|---:|---:|---:|---:|");
   const rows: Row[] = [];
-  for (const workload of chosen)
+  let name = "";
+  for (const workload of chosen) {
+    const device = await openNamed(backend); // one each, so that the peak is that of the row
+    if (name === "") {
+      name = `${device}`;
+      say(`\n${name}\n`);
+      say(
+        "| work | median ms | least ms | runs | launches | peak MiB | rate at best | of the roof |",
+      );
+      say("|---|---:|---:|---:|---:|---:|---:|---:|");
+    }
     try {
       const seconds = expectedSeconds(workload, rows);
       if (seconds > mostSeconds) {
@@ -59,11 +65,13 @@ async function table(backend: string): Promise<void> {
       rows.push(row);
       say(line(row));
     } catch (error) {
-      say(`| ${workload.name} | ${(error as Error).message.split("\n")[0]} | | | | | |`);
+      say(`| ${workload.name} | ${(error as Error).message.split("\n")[0]} | | | | | | |`);
       process.exitCode = 1;
+    } finally {
+      await device.close();
     }
-  tables.push({ device: `${device}`, rows });
-  await device.close();
+  }
+  tables.push({ device: name, rows });
 }
 
 /** By the row that is like it; 0 if none is, or it has not been run. */
@@ -81,13 +89,20 @@ function underRoof(row: Row, rows: readonly Row[]): Row {
   return reached && roof ? { ...row, share: reached / roof } : row;
 }
 
-function line({ work, median, least, runs, launches, gflops, gbytes, share, note }: Row): string {
+function line(row: Row): string {
+  const { work, median, least, runs, launches, bytesPeak, share, note } = row;
   const name = note ? `${work} (${note})` : work;
   const part = share ? `${Math.round(100 * share)} %` : "";
-  let rate = "";
-  if (gflops) rate = `${gflops.toFixed(2)} GFLOP/s`;
-  else if (gbytes) rate = `${gbytes.toFixed(2)} GB/s`;
-  return `| ${name} | ${median.toFixed(2)} | ${least.toFixed(2)} | ${runs} | ${launches} | ${rate} | ${part} |`;
+  const peak = (bytesPeak / 2 ** 20).toFixed(1);
+  return `| ${name} | ${median.toFixed(2)} | ${least.toFixed(2)} | ${runs} | ${launches} | ${peak} | ${rate(row)} | ${part} |`;
+}
+
+function rate({ gflops, gbytes, hitsPerSecond }: Row): string {
+  const rates: string[] = [];
+  if (hitsPerSecond) rates.push(`${Math.round(hitsPerSecond)} hits/s`);
+  if (gflops) rates.push(`${gflops.toFixed(2)} GFLOP/s`);
+  else if (gbytes) rates.push(`${gbytes.toFixed(2)} GB/s`);
+  return rates.join(", ");
 }
 
 function commit(): string {

@@ -13,6 +13,7 @@ export interface Row {
   bytesPeak: number;
   gflops?: number;
   gbytes?: number;
+  hitsPerSecond?: number;
   /** Of what the same device reaches with nothing else to do: a copy, or multiply-adds. */
   share?: number;
   note?: string;
@@ -36,7 +37,7 @@ export async function measure(
   const { ms, launches } = isFirst ? run.first : await run.once();
   const times = ms > 2 * time ? { p50: ms, min: ms, samplesCount: 1 } : await repeat(run, time);
   const note = isFirst ? "its first run" : workload.note;
-  const { flops, bytes } = workload;
+  const { flops, bytes, hits } = workload;
   return {
     work: workload.name,
     median: times.p50,
@@ -46,6 +47,7 @@ export async function measure(
     bytesPeak: device.stats().bytesPeak,
     ...(flops && { gflops: flops / times.min / 1e6 }),
     ...(bytes && { gbytes: bytes / times.min / 1e6 }),
+    ...(hits && { hitsPerSecond: (1000 * hits) / times.min }),
     ...(note && { note }),
   };
 }

@@ -9,6 +9,8 @@ export interface Workload {
   /** Floating-point operations of one run, or bytes that it must read and write at least. */
   flops?: number;
   bytes?: number;
+  /** Hits that one run takes in. */
+  hits?: number;
   /** How far Σ|x| over the results may be from that in double precision, relative; default 1e-5. */
   tolerance?: number;
   /** What the row should say beside the figures. */

@@ -41,6 +41,7 @@ export {
   type Tiles,
 } from "./engine/kernel.ts";
 export { type KernelOpOptions, kernelOp } from "./engine/kernelOp.ts";
+export { findNotFinite, type NotFinite, showNotFinite } from "./engine/notFinite.ts";
 export { gelu, silu } from "./engine/ops/activation.ts";
 export { type MatmulOptions, matmul } from "./engine/ops/contraction.ts";
 export { linear } from "./engine/ops/linear.ts";
