@@ -8,6 +8,7 @@
  */
 import { FormatError } from "../../engine/errors.ts";
 import { type Column, type ColumnReader, columnReaders, type Schema } from "./csvColumns.ts";
+import { concat, type Pieces } from "./pieces.ts";
 
 export type { Column, ColumnType, Schema } from "./csvColumns.ts";
 /** Typed arrays by column name; row r stands in line r + 2 of the file. */
@@ -38,11 +39,7 @@ export function readCsv<S extends Schema, O extends Schema = Record<never, Schem
 export async function readCsvPieces<
   S extends Schema,
   O extends Schema = Record<never, Schema[string]>,
->(
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  required: S,
-  options: CsvOptions<O>,
-): Promise<Table<S> & Partial<Table<O>>> {
+>(pieces: Pieces, required: S, options: CsvOptions<O>): Promise<Table<S> & Partial<Table<O>>> {
   const table = growingTable(required, options);
   for await (const piece of pieces) table.push(piece);
   return table.end();
@@ -96,7 +93,7 @@ function growingTable<S extends Schema, O extends Schema>(
 
   return {
     push(piece: Uint8Array): void {
-      const bytes = rest.length === 0 ? piece : joined(rest, piece);
+      const bytes = rest.length === 0 ? piece : concat([rest, piece]);
       const text = endOfText(bytes.subarray(0, bytes.lastIndexOf(newline) + 1));
       // blank lines at the end of a piece may be in the middle of the file: they wait
       const end = text === 0 ? 0 : bytes.indexOf(newline, text);
@@ -118,13 +115,6 @@ function growingTable<S extends Schema, O extends Schema>(
 
 /** Bytes; what goes on for longer is no table. */
 const longestLine = 2 ** 20;
-
-const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-};
 
 interface Rows {
   readonly readers: readonly (ColumnReader | undefined)[];
