@@ -69,6 +69,7 @@ export {
   type ColumnType,
   type CsvOptions,
   readCsv,
+  readCsvPieces,
   type Schema,
   type Table,
   writeCsv,
@@ -76,6 +77,7 @@ export {
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
 export { limitNoise, reducePileup } from "./datasets/filters.ts";
+export type { Pieces } from "./datasets/pieces.ts";
 export {
   type RedvidEvent,
   type RedvidKind,
@@ -109,7 +111,7 @@ export {
   featureStore,
 } from "./features/featureStore.ts";
 export * from "./features/mapping.ts";
-export { rotateEvent } from "./features/rotate.ts";
+export { mirrorEvent, rotateEvent } from "./features/rotate.ts";
 export * from "./features/segment.ts";
 export {
   consecutiveEdges,
