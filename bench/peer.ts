@@ -53,7 +53,7 @@ async function measure(w: string, workload: Workload): Promise<void> {
 }
 
 /** 5 to 25 runs in 2 to 12 s; fewer of what is slow. Sorted times in ms. */
-async function repeat(once: () => Promise<void>, first: number): Promise<number[]> {
+async function repeat(once: () => Promise<unknown>, first: number): Promise<number[]> {
   const least = first > 1500 ? 2 : 5;
   const most = first > 2500 ? 2 : 25;
   const times: number[] = [];

@@ -9,9 +9,15 @@ export function openNamed(name: string): Promise<Device> {
   return openDevice({ backend: backend as BackendName, threads: Number(threads) });
 }
 
-/** One run on the open device, from recording to the end of the work. */
+/** How long one run took, from recording to the end of the work. */
+export interface Timed {
+  ms: number;
+  launches: number;
+}
+
 export interface Run {
-  once: () => Promise<void>;
+  once: () => Promise<Timed>;
+  first: Timed;
   /** Σ|x| of the first run. */
   sum: number;
 }
@@ -19,16 +25,23 @@ export interface Run {
 /** Prepares the workload on the device and does it once. */
 export async function start(workload: Workload, device: Device): Promise<Run> {
   const record = await workload.prepare();
-  const first = record();
-  await realize(first);
-  const sum = await sumOfAbsolutes(first);
-  const once = async () => {
+  const timed = async () => {
+    const [begin, { launches }] = [performance.now(), device.stats()];
     const results = record();
     await realize(results);
     await device.idle();
-    for (const result of results) result.dispose();
+    const ms = performance.now() - begin;
+    return { results, ms, launches: device.stats().launches - launches };
   };
-  return { once, sum };
+  const { results, ...first } = await timed();
+  await workload.check?.(results);
+  const sum = await sumOfAbsolutes(results);
+  const once = async () => {
+    const { results, ...run } = await timed();
+    for (const result of results) result.dispose();
+    return run;
+  };
+  return { once, first, sum };
 }
 
 const expected = new Map<Workload, number>();

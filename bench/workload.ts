@@ -9,10 +9,16 @@ export interface Workload {
   /** Floating-point operations of one run, or bytes that it must read and write at least. */
   flops?: number;
   bytes?: number;
+  /** Hits that one run takes in. */
+  hits?: number;
   /** How far Σ|x| over the results may be from that in double precision, relative; default 1e-5. */
   tolerance?: number;
   /** What the row should say beside the figures. */
   note?: string;
+  /** A row that is so many times shorter: where this one would take too long after it, it is left out. */
+  like?: { name: string; times: number };
+  /** Throws if the results of the first run are wrong; without it their Σ|x| is looked at. */
+  check?: (results: readonly Tensor[]) => Promise<void>;
   /** Uploads the inputs; each call of what it returns records one run and gives what to compute. */
   prepare: () => Promise<() => readonly Tensor[]>;
 }

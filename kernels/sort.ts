@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { countDigitsWasm, placeByDigitWasm } from "./wasm/sort.ts";
 
 /** What one invocation owns: a block of consecutive elements. */
 const ownBlock = /* wgsl */ `
@@ -9,28 +10,29 @@ const ownBlock = /* wgsl */ `
 /**
  * countDigits: how many elements of each of G blocks have each digit of 8 bits.
  *
- *   y[d, g] = #{ e in block g: (keys[order[e]] >> shift) mod 256 = d }
+ *   y[d, g] = #{ e in block g: (keys[e] >> shift) mod 256 = d }
  *
  * One invocation owns a block and counts in private memory, so there are no atomics. Neighboring
  * invocations write neighboring counts.
  */
 export const countDigits: KernelSpec = defineKernel({
   name: "countDigits",
-  inputs: { keys: "u32 [R]", order: "u32 [E]" },
+  inputs: { keys: "u32 [E]" },
   output: "u32 [256, G]",
   numbers: ["shift"],
   flops: () => 0,
   threads: ({ G }) => G,
 
-  reference([keys, order], y, { E, G, shift }) {
+  reference([keys], y, { E, G, shift }) {
     const length = Math.ceil(E / G);
-    for (let e = 0; e < E; e++)
-      y[((keys[order[e]] >>> shift) & 255) * G + Math.floor(e / length)]++;
+    for (let e = 0; e < E; e++) y[((keys[e] >>> shift) & 255) * G + Math.floor(e / length)]++;
   },
+
+  wasm: countDigitsWasm,
 
   wgsl: /* wgsl */ `${ownBlock}
   var counts: array<u32, 256>;
-  for (var e = i * length; e < end; e++) { counts[(keys[order[e]] >> shift) & 255u]++; }
+  for (var e = i * length; e < end; e++) { counts[(keys[e] >> shift) & 255u]++; }
   for (var d = 0u; d < 256u; d++) { y[d * dims.G + i] = counts[d]; }
 `,
 });
@@ -38,34 +40,40 @@ export const countDigits: KernelSpec = defineKernel({
 /**
  * placeByDigit: one pass of a stable sort by digits (Knuth, The Art of Computer Programming 3, 5.2.5).
  *
- *   y[starts[d, g] + j] = order[e]   for the j-th element e of block g with digit d
+ *   y[p] = rows[e], moved[p] = keys[e]   with p = starts[d, g] + j for the j-th element e of block g with digit d
  *
- * One invocation owns a block and places its elements in order, so equal digits stay in order.
+ * One invocation owns a block and places its elements in order, so equal digits stay in order. Keys move
+ * with their rows: they are read one after the other in the next pass.
  */
 export const placeByDigit: KernelSpec = defineKernel({
   name: "placeByDigit",
-  inputs: { keys: "u32 [R]", order: "u32 [E]", starts: "u32 [256, G]" },
+  inputs: { keys: "u32 [E]", rows: "u32 [E]", starts: "u32 [256, G]" },
   output: "u32 [E]",
+  more: { moved: "u32 [E]" },
   numbers: ["shift"],
   flops: () => 0,
   threads: ({ G }) => G,
 
-  reference([keys, order, starts], y, { E, G, shift }) {
+  reference([keys, rows, starts], y, { E, G, shift }, _attrs, { moved }) {
     const length = Math.ceil(E / G);
     const next = starts.slice();
     for (let e = 0; e < E; e++) {
-      const digit = (keys[order[e]] >>> shift) & 255;
-      y[next[digit * G + Math.floor(e / length)]++] = order[e];
+      const place = next[((keys[e] >>> shift) & 255) * G + Math.floor(e / length)]++;
+      y[place] = rows[e];
+      moved[place] = keys[e];
     }
   },
+
+  wasm: placeByDigitWasm,
 
   wgsl: /* wgsl */ `${ownBlock}
   var next: array<u32, 256>;
   for (var d = 0u; d < 256u; d++) { next[d] = starts[d * dims.G + i]; }
   for (var e = i * length; e < end; e++) {
-    let row = order[e];
-    let digit = (keys[row] >> shift) & 255u;
-    y[next[digit]] = row;
+    let key = keys[e];
+    let digit = (key >> shift) & 255u;
+    y[next[digit]] = rows[e];
+    storeMoved(next[digit], key);
     next[digit]++;
   }
 `,

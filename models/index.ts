@@ -18,12 +18,15 @@ export { type EggNetLossOptions, type EggNetTruth, eggnetLoss, randomPairs } fro
 export * from "./eggnetSamples.ts";
 export { type EggNetRates, eggnetSchedule } from "./eggnetSchedule.ts";
 export * from "./encoderClassifier.ts";
+export * from "./encoderDecoder.ts";
 export * from "./refiner.ts";
 export * from "./regressorBatches.ts";
 export * from "./regressorDomains.ts";
 export * from "./regressorEvaluation.ts";
 export * from "./regressorSamples.ts";
 export * from "./trackBins.ts";
+export * from "./trackFollowing.ts";
+export * from "./trackSequences.ts";
 export {
   type PublishedRegressor,
   publishedRegressors,

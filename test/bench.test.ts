@@ -10,6 +10,11 @@ test("the names of workloads are the only ones of their kind", () => {
     expect(new Set(names).size).toBe(names.length);
 });
 
+test("long rows are judged by shorter ones that stand before them", () => {
+  for (const [which, { like }] of workloads.entries())
+    if (like) expect(workloads.slice(0, which).map(({ name }) => name)).toContain(like.name);
+});
+
 describe("bench:peer", () => {
   test("prints one JSON object a line for the rows that were asked for", () => {
     const env = { ...process.env, ONLY: "gather,chain1000", COUNT: "1" };

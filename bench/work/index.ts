@@ -4,6 +4,7 @@ import { attentions } from "./attention.ts";
 import { eggnet } from "./eggnet.ts";
 import { elementwise } from "./elementwise.ts";
 import { products } from "./matmul.ts";
+import { regressor } from "./regressor.ts";
 import { roofs } from "./roofs.ts";
 import { rows } from "./rows.ts";
 import { searches } from "./search.ts";
@@ -19,5 +20,6 @@ export const workloads: readonly Workload[] = [
   ...segments,
   ...searches,
   ...training,
+  ...regressor,
   ...eggnet,
 ];

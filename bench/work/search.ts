@@ -1,13 +1,10 @@
-/** What do orders, running sums and neighbors made on the device cost? Checked element by element before. */
-import { argsort, cumsum, type HostArray, knn, realize, type Tensor } from "../../src/index.ts";
-import { kdTree } from "../../src/tracking/clustering/kdTree.ts";
-import { metricOf } from "../../src/tracking/clustering/metrics.ts";
-import { kNearest } from "../../src/tracking/clustering/nearest.ts";
+/** What do orders, running sums and neighbors made on the device cost? Checked before: orders and sums element by element, neighbors at some points. */
+import { argsort, cumsum, knn, realize, type Tensor } from "../../src/index.ts";
 import { filled, numbers, rowNumbers, runsOf, type Workload } from "../workload.ts";
 
 const million = 2 ** 20;
-const numPoints = 10_000;
 const k = 10;
+const numChecked = 100; // queries
 
 async function expectSame(result: Tensor, want: ArrayLike<number>): Promise<void> {
   const got = await result.data();
@@ -15,31 +12,52 @@ async function expectSame(result: Tensor, want: ArrayLike<number>): Promise<void
     if (got[i] !== want[i]) throw new Error(`expected ${want[i]} at ${i}, got ${got[i]}`);
 }
 
-/** Squared distances from each point to its k nearest others, in double precision: f64 [numPoints, k]. */
-function distancesOnHost(data: ArrayLike<number>, dim: number): Float64Array {
-  const points = Float64Array.from(data);
-  const found = kNearest(kdTree(points, dim, metricOf("euclidean")), points, k + 1);
-  const others = found.distances.filter((_, i) => i % (k + 1) > 0); // each point finds itself first
-  return others.map((distance) => distance ** 2);
+/** Squared distances from one point to its k nearest others, in double precision. */
+function distancesOnHost(data: ArrayLike<number>, dim: number, query: number): number[] {
+  const distance = (row: number): number => {
+    let sum = 0;
+    for (let d = 0; d < dim; d++) sum += (data[query * dim + d] - data[row * dim + d]) ** 2;
+    return sum;
+  };
+  const all = Float64Array.from({ length: data.length / dim }, (_, row) => distance(row));
+  return [...all.sort().subarray(1, k + 1)]; // itself first
 }
 
-const neighbors = [3, 8, 24].map((dim): Workload => {
-  const seed = 40 + dim;
-  let want: Float64Array | undefined; // the same for all backends
-  return {
-    name: `kNN 10k × ${dim}, k = ${k}`,
-    flops: 3 * dim * numPoints ** 2,
-    async prepare() {
-      want ??= distancesOnHost(numbers(numPoints * dim, seed), dim);
-      const x = filled([numPoints, dim], seed);
-      const found: HostArray = await knn(x, k).squaredDistance.data();
-      for (const [i, distance] of found.entries())
-        if (Math.abs(distance - want[i]) > (dim + 2) * 2 ** -23 * want[i])
-          throw new Error(`expected distance² ${want[i]} at ${i}, got ${distance}`);
-      return runsOf([x], () => knn(x, k).index);
-    },
-  };
-});
+/** Looks at some of the points, each of which must have the distances of its nearest ones. */
+async function expectNearest(index: Tensor, data: Float32Array, dim: number): Promise<void> {
+  const found = await index.data();
+  const numPoints = data.length / dim;
+  for (let query = 0; query < numPoints; query += Math.ceil(numPoints / numChecked)) {
+    const want = distancesOnHost(data, dim, query);
+    for (const [j, wanted] of want.entries()) {
+      const row = found[query * k + j];
+      let distance = 0;
+      for (let d = 0; d < dim; d++) distance += (data[query * dim + d] - data[row * dim + d]) ** 2;
+      if (!(Math.abs(distance - wanted) <= (dim + 2) * 2 ** -23 * wanted))
+        throw new Error(`expected distance² ${wanted} from ${query} to ${row}, got ${distance}`);
+    }
+  }
+}
+
+const shortest = 10_000;
+const neighbors = [shortest, 10 * shortest].flatMap((numPoints) =>
+  [3, 8, 24].map((dim): Workload => {
+    const nameOf = (count: number) => `kNN ${count / 1000}k × ${dim}, k = ${k}`;
+    const data = () => numbers(numPoints * dim, 40 + dim);
+    return {
+      name: nameOf(numPoints),
+      flops: 3 * dim * numPoints ** 2,
+      ...(numPoints > shortest && {
+        like: { name: nameOf(shortest), times: (numPoints / shortest) ** 2 },
+      }),
+      check: ([index]) => expectNearest(index, data(), dim),
+      prepare: () => {
+        const x = filled([numPoints, dim], 40 + dim);
+        return runsOf([x], () => knn(x, k).index);
+      },
+    };
+  }),
+);
 
 export const searches: readonly Workload[] = [
   {

@@ -1,7 +1,7 @@
 import { type Code, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, repeatWhile } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
-import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
+import { expOfDifference, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { blockRows, Heads, headScratch } from "./heads.ts";
 import { product } from "./product.ts";
@@ -40,7 +40,7 @@ export const attentionWasm: WasmSpelling = {
       acrossLanes(f32x4.pmax, greatest),
       set(total, f32x4.const(0)),
       heads.keys.eachVector((offset) => [
-        set(x, exp(f32x4.sub(v128.load(add(row, offset)), greatest))),
+        set(x, expOfDifference(f32x4.sub(v128.load(add(row, offset)), greatest))),
         set(x, v128.andNot(x, v128.load(add(heads.keys.hidden, offset)))),
         v128.store(add(row, offset), heads.kept(x, offset)),
         set(total, f32x4.add(total, x)),

@@ -1,7 +1,7 @@
 import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, repeatOnce } from "../../src/engine/codegen/wasm/control.ts";
 import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
-import { exp } from "../../src/engine/codegen/wasm/math.ts";
+import { expOfDifference } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { blockRows, Heads, headScratch } from "./heads.ts";
 import { product } from "./product.ts";
@@ -40,7 +40,7 @@ export const attentionGradientWasm: WasmSpelling = {
       set(delta, number4(at.delta, heads.place(add(first, r)))),
       heads.keys.eachVector((offset) => [
         set(hidden, v128.load(add(heads.keys.hidden, offset))),
-        set(p, exp(f32x4.sub(heads.score(row, offset), logSum))),
+        set(p, expOfDifference(f32x4.sub(heads.score(row, offset), logSum))),
         set(p, v128.andNot(p, hidden)),
         v128.store(add(row, offset), heads.kept(p, offset)),
         set(p, f32x4.mul(p, f32x4.sub(heads.kept(v128.load(of(slopes, offset)), offset), delta))),

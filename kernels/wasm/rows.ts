@@ -2,7 +2,7 @@
 import { type Code, type Local, local, set, shared } from "../../src/engine/codegen/wasm/code.ts";
 import { loop } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32 } from "../../src/engine/codegen/wasm/instructions.ts";
-import { exp } from "../../src/engine/codegen/wasm/math.ts";
+import { expOfDifference } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { mapRow, reduceRow } from "./rowLoops.ts";
 
@@ -23,7 +23,7 @@ export const softmaxWasm: WasmSpelling = {
       // passes over a NaN, which is one again in its exponential and so in the sum
       reduceRow(F, greatest, f32x4.pmax, lowest, ({ load }) => load(x)),
       reduceRow(F, total, add, f32x4.const(0), ({ load, store }) => [
-        set(weight, exp(sub(load(x), greatest))),
+        set(weight, expOfDifference(sub(load(x), greatest))),
         store(y, weight),
         weight,
       ]),

@@ -1,7 +1,7 @@
 import { type Code, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, whenElse } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
-import { exp, log } from "../../src/engine/codegen/wasm/math.ts";
+import { expOfDifference, log } from "../../src/engine/codegen/wasm/math.ts";
 import type { WasmSpelling } from "../../src/engine/kernel.ts";
 import { mapRow, reduceRow } from "./rowLoops.ts";
 import { bytes, integers, vectors, wordAt, wordOf } from "./words.ts";
@@ -32,7 +32,7 @@ export const segmentAttentionWasm: WasmSpelling = {
       set(total, f32x4.const(0)),
       mapRow(D, ({ store }) => store(y, f32x4.const(0))),
       eachRow([
-        set(weight, exp(f32x4.sub(numberOf(at.scores, row), greatest))),
+        set(weight, expOfDifference(f32x4.sub(numberOf(at.scores, row), greatest))),
         set(total, f32x4.add(total, weight)),
         set(x, add(at.values, bytes(mul(row, D)))),
         mapRow(D, ({ load, store }) => store(y, f32x4.add(load(y), f32x4.mul(weight, load(x))))),
@@ -59,7 +59,10 @@ export const segmentAttentionGradientWasm: WasmSpelling = {
     const received = [
       set(source, add(mul(own, H), h)), // segment and head
       set(dy, add(at.dy, bytes(mul(source, D)))),
-      set(weight, exp(f32x4.sub(numberOf(at.scores, place), numberOf(at.logSum, source)))),
+      set(
+        weight,
+        expOfDifference(f32x4.sub(numberOf(at.scores, place), numberOf(at.logSum, source))),
+      ),
       reduceRow(D, slope, f32x4.add, f32x4.const(0), ({ load }) => f32x4.mul(load(dy), load(x))),
       set(slope, f32x4.sub(slope, numberOf(at.delta, source))),
       mapRow(D, ({ load, store }) => store(dx, f32x4.mul(weight, load(dy)))),

@@ -21,6 +21,9 @@ import {
   type Verb,
   withCommonOptions,
 } from "./command.ts";
+import { edgeScores, edgeTable, judgeEdges } from "./edgeScores.ts";
+import { isEdgesFile, readEdges } from "./edgesFile.ts";
+import { edgesReport } from "./edgesReport.ts";
 import { writeReport } from "./report.ts";
 import { type EventReport, meanOf, scoreTable } from "./scores.ts";
 import { table } from "./table.ts";
@@ -38,7 +41,8 @@ export const score: Verb = (program) => {
   const command = program
     .command("score <submission.csv> <truth.csv>")
     .description(
-      "TrackML score and all efficiencies; by pt if hits and particles lie beside the truth",
+      "TrackML score and all efficiencies; by pt if hits and particles lie beside the truth. " +
+        "Of edges (source,target,score: two hit ids, 0…1 or left out) their efficiency and purity",
     )
     .option("--compat", "count noise as the published programs do")
     .option("--report <file>", "writes scores, rates and the event display as one HTML file")
@@ -46,24 +50,28 @@ export const score: Verb = (program) => {
   withCommonOptions(command).action(run);
 };
 
-async function run(submissionFile: string, truthFile: string, options: Options): Promise<void> {
-  const submission = await readSubmission(await readFileBytes(submissionFile), submissionFile);
+async function run(file: string, truthFile: string, options: Options): Promise<void> {
+  const bytes = await readFileBytes(file);
+  return isEdgesFile(bytes)
+    ? scoreEdges(bytes, file, truthFile, options)
+    : scoreTracks(await readSubmission(bytes, file), truthFile, options);
+}
+
+async function scoreTracks(
+  submission: Submission,
+  truthFile: string,
+  options: Options,
+): Promise<void> {
   const truth = await readTruth(await readFileBytes(truthFile), truthFile);
   const tracks = tracksFromSubmission(submission, truth.hitId);
-  const [prefix, name] = [truthFile, basename(truthFile)].map((path) =>
-    path.replace(/-truth\.csv(\.gz)?$/, ""),
-  );
+  const event = await eventBeside(truthFile);
+  if (!event) say(options, "rates by pt: no hits and particles beside the truth");
   const report: EventReport = {
-    event: name,
+    event: basename(truthFile).replace(truthEnding, ""),
     hits: truth.hitId.length,
     tracks: numTracks(tracks),
     ...trackFormersMetrics(tracks, truth, { compat: options.compat ?? false }),
   };
-  const beside = ["hits", "particles"].every((kind) =>
-    [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`)),
-  );
-  if (!beside) say(options, "rates by pt: no hits and particles beside the truth");
-  const event = beside && prefix !== truthFile ? await readEvent(prefix) : undefined;
   const byPt = event ? ratesByPt(event, submission) : [];
   if (options.report !== undefined)
     await reportTracks(options.report, { submission, event, options });
@@ -71,6 +79,33 @@ async function run(submissionFile: string, truthFile: string, options: Options):
   print(options, document, () =>
     [scoreTable([report]), ptTable(byPt)].filter(Boolean).join("\n\n"),
   );
+}
+
+/** Edges are judged by hits and particles too. */
+async function scoreEdges(
+  bytes: Uint8Array,
+  file: string,
+  truthFile: string,
+  options: Options,
+): Promise<void> {
+  const event = await eventBeside(truthFile);
+  if (!event) throw new UsageError(`${truthFile}: expected hits and particles beside it, got none`);
+  const judged = judgeEdges(event, readEdges(bytes, file, event));
+  const scores = edgeScores(judged, ptThresholds);
+  if (options.report !== undefined)
+    await writeReport(options.report, edgesReport(judged, scores), options);
+  print(options, { events: [scores] }, () => edgeTable(scores));
+}
+
+const truthEnding = /-truth\.csv(\.gz)?$/;
+
+/** The event that a truth file belongs to, if its hits and particles lie beside it. */
+async function eventBeside(truthFile: string): Promise<Event | undefined> {
+  const prefix = truthFile.replace(truthEnding, "");
+  const isThere = (kind: string) =>
+    [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`));
+  const isWhole = prefix !== truthFile && ["hits", "particles"].every(isThere);
+  return isWhole ? readEvent(prefix) : undefined;
 }
 
 async function reportTracks(

@@ -23,8 +23,10 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "./command.ts";
+import { comparisonReport } from "./comparisonReport.ts";
 import { comparisonTable } from "./eventTable.ts";
 import { progress } from "./progress.ts";
+import { writeReport } from "./report.ts";
 import { simulateSet } from "./simulateSet.ts";
 import { table } from "./table.ts";
 
@@ -40,6 +42,8 @@ interface Options
   tracks?: [min: number, max: number];
   detectors?: string;
   compare?: string;
+  report?: string;
+  svg?: string;
 }
 
 export const simulate: Verb = (program) => {
@@ -58,6 +62,8 @@ export const simulate: Verb = (program) => {
     .option("--min-pt <gev>", "of the particles followed; 0.1", distance("--min-pt"))
     .option("--detectors <file>", "modules, as a detectors.csv; the TrackML layout by default")
     .option("--compare <event>", "shows a real event beside the first simulated one")
+    .option("--report <file>", "with --compare: plots of both as one HTML file")
+    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there")
     .option("--processed", "writes <event>.safetensors instead of CSV")
     .option("--gzip", "packs CSV files")
     .option("-o, --output <dir>", "writes <event>-hits.csv, …, and detectors.csv there");
@@ -75,6 +81,12 @@ async function run(options: Options): Promise<void> {
 
 async function runTrackml(options: Options): Promise<void> {
   if (options.tracks) throw new UsageError("--tracks: expected --layout redvid-…, got trackml");
+  for (const [flag, needed] of [
+    ["report", "compare"],
+    ["svg", "report"],
+  ] as const)
+    if (options[flag] !== undefined && options[needed] === undefined)
+      throw new UsageError(`--${flag}: expected --${needed} with it, got none`);
   const { events, first, seed, pileup, particles, noise, efficiency, field, minPt } = options;
   const file = options.detectors;
   const detector =
@@ -99,6 +111,8 @@ async function runTrackml(options: Options): Promise<void> {
     writeAtomic(join(options.output, "detectors.csv"), writeDetectors(detector));
     say(options, `${events} events in ${options.output}`);
   }
+  if (real && options.report !== undefined)
+    await writeReport(options.report, comparisonReport(real, firstEvent!), options);
   const compared = real && [summarizeEvent(real), summarizeEvent(firstEvent!)];
   print(options, { events: made, ...(compared && { compared }) }, () => {
     const rows = made.map((row) => Object.values(row));

@@ -22,6 +22,8 @@ const foreign = [
   "minPt",
   "detectors",
   "compare",
+  "report",
+  "svg",
   "gzip",
   "processed",
 ]; // prettier-ignore

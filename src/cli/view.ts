@@ -6,16 +6,15 @@ import { readFileBytes, writeAtomic } from "../node/files.ts";
 import {
   type Display,
   displayOf,
-  type EdgeIndex,
   type Event,
   numTracks,
   phoenixEvents,
-  readCsv,
   readSubmission,
   type Tracks,
   tracksFromSubmission,
 } from "../tracking/index.ts";
 import { type CommonOptions, print, UsageError, type Verb, withCommonOptions } from "./command.ts";
+import { type EdgesFile, readEdges } from "./edgesFile.ts";
 import { htmlPage } from "./pages/html.ts";
 import { packArrays } from "./pages/pack.ts";
 import { pageScript } from "./pages/script.ts";
@@ -48,7 +47,7 @@ async function run(prefix: string, options: Options): Promise<void> {
       throw new UsageError(`view(${flag}): expected an existing folder, got ${dirname(file)}`);
   const event = await readEvent(prefix);
   const tracks = options.tracks === undefined ? undefined : await readTracks(options.tracks, event);
-  const edges = options.edges === undefined ? undefined : await readEdges(options.edges, event);
+  const { edges } = await edgesIn(options.edges, event);
   const display = displayOf(event, { tracks, edges });
   writeAtomic(output, await displayPage(display));
   if (options.phoenix) writeAtomic(options.phoenix, JSON.stringify(phoenixEvents(display)));
@@ -78,16 +77,5 @@ async function readTracks(file: string, { hits, name }: Event): Promise<Tracks> 
   return tracksFromSubmission(submission, hits.hitId);
 }
 
-async function readEdges(file: string, { hits, name }: Event): Promise<EdgeIndex> {
-  const columns = { source: "u32", target: "u32" } as const;
-  const ids = await readCsv(await readFileBytes(file), columns, { where: file });
-  const rowOf = new Map(Array.from(hits.hitId, (id, row) => [id, row]));
-  const rows = (column: Uint32Array) =>
-    column.map((id, line) => {
-      const row = rowOf.get(id);
-      if (row === undefined)
-        throw new FormatError(`${file} line ${line + 2}: expected hits of ${name}, got ${id}`);
-      return row;
-    });
-  return { source: rows(ids.source), target: rows(ids.target) };
-}
+const edgesIn = async (file: string | undefined, event: Event): Promise<Partial<EdgesFile>> =>
+  file === undefined ? {} : readEdges(await readFileBytes(file), file, event);

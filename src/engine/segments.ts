@@ -73,9 +73,9 @@ const usualSegments = 2 ** 24;
 
 function sortOnDevice(target: Tensor, numSegments: number): Segments {
   const keys = target.cast("u32").minimum(numSegments); // rows of no segment come last
-  const order = sortKeys(keys, numSegments < usualSegments ? usualSegments : 2 ** 32);
-  const offsets = searchSorted(gather(keys, order), range(numSegments + 1, "u32"));
-  return { offsets, order, target, numSegments };
+  const sorted = sortKeys(keys, numSegments < usualSegments ? usualSegments : 2 ** 32);
+  const offsets = searchSorted(sorted.keys, range(numSegments + 1, "u32"));
+  return { offsets, order: sorted.order, target, numSegments };
 }
 
 /**

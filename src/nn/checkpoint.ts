@@ -61,7 +61,7 @@ export interface Trained {
 }
 
 const optimizerPrefix = `${trainingPrefix}optimizer.`;
-const lossSumKey = `${trainingPrefix}loss_sum`;
+export const lossSumKey = `${trainingPrefix}loss_sum`;
 
 export async function checkpointOf({
   model,

@@ -4,7 +4,7 @@
  */
 import { gradients } from "../engine/autograd.ts";
 import { tensor } from "../engine/create.ts";
-import type { HostArray } from "../engine/dtype.ts";
+import { type HostArray, isFloat } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Expr } from "../engine/expr.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
@@ -125,7 +125,7 @@ function sourcesOf(loss: Expr): Set<Expr> {
   const reached = new Set([loss]);
   for (const { op, inputs } of reached) {
     if (op === "stopGradient") continue;
-    for (const input of inputs) if (input.dtype === "f32") reached.add(input); // also visited
+    for (const input of inputs) if (isFloat(input.dtype)) reached.add(input); // also visited
   }
   return reached;
 }

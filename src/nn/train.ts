@@ -9,12 +9,25 @@
 import { scalar } from "../engine/create.ts";
 import { Rng } from "../engine/random.ts";
 import { commit, realize, type Tensor } from "../engine/tensor.ts";
-import { checkpointOf, restore, type Trained, type TrainingStore } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointOf,
+  restore,
+  type Trained,
+  type TrainingStore,
+} from "./checkpoint.ts";
 import type { TrainingPass } from "./layers/layer.ts";
 import { modelState, valueAndGrad } from "./module.ts";
 import { clipByNorm } from "./optim/clip.ts";
 import type { Optimizer } from "./optim/optimizer.ts";
 import type { Schedule } from "./schedules/schedule.ts";
+import {
+  culprit,
+  expectFinite,
+  expectFiniteLoss,
+  isGood,
+  LossNotFinite,
+} from "./whereNotFinite.ts";
 
 export interface StepReport {
   /** From 0. */
@@ -44,6 +57,8 @@ export interface TrainOptions<Model extends object, Batch> {
   /** The batches of an epoch; an epoch must have the same ones whenever it is asked for. */
   batches: (epoch: number) => Iterable<Batch> | AsyncIterable<Batch>;
   loss: (model: Model, batch: Batch, pass: TrainingPass) => Tensor;
+  /** What errors call a batch, like the name of its event. */
+  nameOf?: (batch: Batch) => string;
   /** Batches whose gradients are averaged for one step; default: 1. */
   accumulate?: number;
   /** At the latest after so many epochs, or steps. */
@@ -83,7 +98,11 @@ export interface TrainingResult {
   stopped: "epochs" | "steps" | "patience" | "signal";
 }
 
-/** Trains `model` in place; see the file's head. */
+/**
+ * Trains `model` in place; see the file's head. A loss or parameter that is not finite ends it with a
+ * `RangeError` that names the step, the batch and the op it comes from: the steps since the last good
+ * state are repeated, and the one that fails is computed op by op.
+ */
 export async function train<Model extends object, Batch>(
   options: TrainOptions<Model, Batch>,
 ): Promise<TrainingResult> {
@@ -100,6 +119,8 @@ class Training<Model extends object, Batch> {
   /** The loss that is being read back. */
   private reading: Promise<void> = Promise.resolve();
   private yieldedAt = performance.now();
+  /** The last one that was finite. */
+  private good: Checkpoint | null = null;
 
   constructor(options: TrainOptions<Model, Batch>) {
     const { model, optimizer, seed = 0, epochs, steps } = options;
@@ -111,6 +132,14 @@ class Training<Model extends object, Batch> {
   }
 
   async run(): Promise<TrainingResult> {
+    try {
+      return await this.runAll();
+    } catch (error) {
+      throw error instanceof LossNotFinite ? await this.explained(error) : error;
+    }
+  }
+
+  private async runAll(): Promise<TrainingResult> {
     const { model, optimizer, store } = this.options;
     const saved = await store?.load();
     if (saved) {
@@ -118,6 +147,7 @@ class Training<Model extends object, Batch> {
       this.setRate(saved.state.step - 1); // of the last step, in case its epoch has only to be ended
     }
     await realize([...modelState(model).values()]); // the first step is planned like any other
+    this.good = saved ?? (await checkpointOf(this.now));
     let stopped = this.reasonToStop();
     while (!stopped) {
       stopped = await this.runEpoch();
@@ -160,7 +190,20 @@ class Training<Model extends object, Batch> {
   }
 
   private async takeStep(group: readonly Batch[]): Promise<void> {
-    const { optimizer, clipNorm, reportEvery = 10, onStep } = this.options;
+    const { reportEvery = 10, onStep } = this.options;
+    const { state } = this.now;
+    const { value, learningRate } = this.recordStep(group);
+    if (state.step % reportEvery !== 0) return realize([value]);
+    await this.reading; // so that at most two reports are under way
+    const { epoch, step } = state;
+    this.reading = value.item().then((found) => {
+      onStep?.({ epoch, step, loss: expectFiniteLoss(found, step), learningRate });
+    });
+    this.reading.catch(() => {}); // it is thrown where it is waited for
+  }
+
+  private recordStep(group: readonly Batch[]): { value: Tensor; learningRate: number } {
+    const { optimizer, clipNorm } = this.options;
     const { state } = this.now;
     const { value, grads } = this.lossAndGrads(group);
     const learningRate = this.setRate(state.step);
@@ -172,22 +215,14 @@ class Training<Model extends object, Batch> {
     this.lastLoss = value;
     state.batch++;
     state.step++;
-    if (state.step % reportEvery !== 0) return realize([value]);
-    await this.reading; // so that at most two reports are under way
-    const { epoch, step } = state;
-    this.reading = value.item().then((found) => {
-      const finite = expectFinite(found, step);
-      onStep?.({ epoch, step, loss: finite, learningRate });
-    });
-    this.reading.catch(() => {}); // it is thrown where it is waited for
+    return { value, learningRate };
   }
 
   /** Means over the batches; each batch is computed in a submission of its own, so memory is that of one. */
   private lossAndGrads([first, ...others]: readonly Batch[]) {
-    const { model, loss } = this.options;
-    const { state } = this.now;
-    const pass = { rng: new Rng(state.seed).split(stepStreams + state.step) };
-    const of = (batch: Batch) => valueAndGrad(model, (m) => loss(m, batch, pass));
+    const { model } = this.options;
+    const loss = this.lossOfStep();
+    const of = (batch: Batch) => valueAndGrad(model, (m) => loss(m, batch));
     let sum = of(first);
     if (others.length === 0) return sum;
     let frees: readonly Tensor[] = [];
@@ -200,6 +235,12 @@ class Training<Model extends object, Batch> {
     const share = 1 / (1 + others.length);
     const grads = new Map([...sum.grads].map(([name, g]) => [name, g.mul(share)]));
     return { value: sum.value.mul(share), grads };
+  }
+
+  private lossOfStep(): (model: Model, batch: Batch) => Tensor {
+    const { seed, step } = this.now.state;
+    const pass = { rng: new Rng(seed).split(stepStreams + step) };
+    return (model, batch) => this.options.loss(model, batch, pass);
   }
 
   /** A backend without waiting would keep the event loop busy for the whole training. */
@@ -221,7 +262,7 @@ class Training<Model extends object, Batch> {
     const { model, optimizer, validate, mode = "min", onEpoch } = this.options;
     const { state } = this.now;
     await this.reading;
-    const trainLoss = expectFinite(await this.now.lossSum.item(), state.step) / state.batch;
+    const trainLoss = expectFiniteLoss(await this.now.lossSum.item(), state.step) / state.batch;
     const metric = validate ? await validate(model) : trainLoss;
     const isBest =
       state.best === null || (mode === "min" ? metric < state.best : metric > state.best);
@@ -241,10 +282,54 @@ class Training<Model extends object, Batch> {
   private async save(name: "last" | "best"): Promise<void> {
     const { store } = this.options;
     await this.reading;
-    if (!store) return;
+    if (!store && name === "best") return;
     const checkpoint = await checkpointOf(this.now);
-    expectFinite(await this.now.lossSum.item(), this.now.state.step); // keep the last good one
-    await store.save(checkpoint, name);
+    expectFinite(checkpoint); // keep the last good one
+    this.good = checkpoint;
+    await store?.save(checkpoint, name);
+  }
+
+  /** The error with the step, the batch and the op that it comes from. */
+  private async explained(error: LossNotFinite): Promise<Error> {
+    const { model, nameOf } = this.options;
+    await this.reading.catch(() => {});
+    const failing = await this.firstBadStep(error.step);
+    if (failing === null) return error; // the loss is no function of batch and step
+    for await (const group of this.again()) {
+      if (this.now.state.step + 1 < failing) continue;
+      const loss = this.lossOfStep();
+      for (const batch of group) {
+        const found = await culprit(model, (m) => loss(m, batch));
+        if (found) return error.at(failing, nameOf?.(batch), found);
+      }
+      break;
+    }
+    return error.at(failing);
+  }
+
+  /** The one after which the loss or a parameter is not finite, at most `last`. */
+  private async firstBadStep(last: number): Promise<number | null> {
+    const { step: start } = (this.good as Checkpoint).state;
+    for await (const _ of this.again()) {
+      const { step } = this.now.state;
+      if (step > start && !isGood(await checkpointOf(this.now))) return step;
+      if (step >= last) return null;
+    }
+    return isGood(await checkpointOf(this.now)) ? null : this.now.state.step;
+  }
+
+  /** The batches since the last good state, with the step of each taken after it was looked at. */
+  private async *again(): AsyncGenerator<readonly Batch[]> {
+    const { model, optimizer, batches, accumulate = 1 } = this.options;
+    this.now = restore({ model, optimizer }, this.good as Checkpoint, "train");
+    this.lastLoss = null;
+    const { state } = this.now;
+    let skipped = 0;
+    for await (const group of groupsOf(batches(state.epoch), accumulate)) {
+      if (skipped++ < state.batch) continue;
+      yield group;
+      await realize([this.recordStep(group).value]);
+    }
   }
 }
 
@@ -267,11 +352,4 @@ function addUp(a: LossAndGrads, b: LossAndGrads): LossAndGrads {
   const grads = new Map(a.grads);
   for (const [name, g] of b.grads) grads.set(name, grads.get(name)?.add(g) ?? g);
   return { value: a.value.add(b.value), grads };
-}
-
-function expectFinite(loss: number, step: number): number {
-  if (Number.isFinite(loss)) return loss;
-  throw new RangeError(
-    `train: expected a finite loss, got ${loss} at or before step ${step} (a lower learning rate, or clipNorm?)`,
-  );
 }

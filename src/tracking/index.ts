@@ -109,7 +109,7 @@ export {
   featureStore,
 } from "./features/featureStore.ts";
 export * from "./features/mapping.ts";
-export { rotateEvent } from "./features/rotate.ts";
+export { mirrorEvent, rotateEvent } from "./features/rotate.ts";
 export * from "./features/segment.ts";
 export {
   consecutiveEdges,

@@ -102,6 +102,26 @@ test("cluster labels two piles of points", async () => {
   expect(readFileSync(join(here, "labels.csv"), "utf8").split("\n")).toHaveLength(18);
 });
 
+test("cluster labels hits by coordinates that follow from x, y and z, for score and view", async () => {
+  const here = folder();
+  const prefix = writeEvent(here); // straight tracks, each at an angle of its own
+  const tracks = join(here, "tracks.csv");
+  const args = ["cluster", `${prefix}-hits.csv`, "--method", "dbscan", "--submission", tracks];
+  const angle = ["--columns", "phi", "--min-samples", "2"];
+  expect((await run(...args, ...angle, "--eps", "0.001")).code).toBe(0);
+  const scored = await run("score", tracks, `${prefix}-truth.csv`, "--json", "--quiet");
+  expect(JSON.parse(scored.stdout).mean).toMatchObject({ perfect: 1, lhc: 1 });
+
+  const scan = await run(...args, ...angle, "--eps", "0.001,0.1");
+  expect(scan.stderr).toBe("trackgrad: --submission: expected one distance, got 2");
+  const table = join(here, "points.csv");
+  writeFileSync(table, "a,b\n1,2\n");
+  const strange = await run("cluster", table, "--submission", tracks);
+  expect(strange.stderr).toMatch(/points\.csv line 1: expected a column hit_id/);
+  const placeless = await run("cluster", table, "--columns", "phi");
+  expect(placeless.stderr).toMatch(/points\.csv line 1: expected a column x/);
+});
+
 test("cluster scans radii and cuts, and finds components", async () => {
   const here = folder();
   const [file, out] = [join(here, "points.csv"), join(here, "labels.csv")];

@@ -137,17 +137,27 @@ test("named events are cut into sectors, which the split counts in an order by t
   expect((await read(2)).map(({ name }) => name)).not.toEqual(names);
 });
 
-test("an epoch has all events, in an order of its own, turned if the configuration says so", () => {
+test("an epoch has all events, in an order of its own, moved as the configuration says", () => {
   const events = [1, 2, 3, 4].map((seed) => simulateEvent({ seed, particles: 2 }));
-  const epoch = (which: number, random_rotation: boolean) => [
-    ...eventsOfEpoch(events, { seed: 5, random_rotation }, which),
+  const epoch = (which: number, random_rotation = 0, random_mirror = false) => [
+    ...eventsOfEpoch(events, { seed: 5, random_rotation, random_mirror }, which),
   ];
-  expect(new Set(epoch(0, false))).toEqual(new Set(events));
-  expect(epoch(0, false)).not.toEqual(epoch(1, false));
-  const turned = epoch(0, true);
-  expect(turned.map(({ hits }) => hits.z)).toEqual(epoch(0, false).map(({ hits }) => hits.z));
-  expect(turned[0].hits.x).not.toEqual(epoch(0, false)[0].hits.x);
-  expect(epoch(0, true)).toEqual(turned); // a resumed training sees the same
+  expect(new Set(epoch(0))).toEqual(new Set(events));
+  expect(epoch(0)).not.toEqual(epoch(1));
+  const turned = epoch(0, 0.1);
+  expect(turned.map(({ hits }) => hits.z)).toEqual(epoch(0).map(({ hits }) => hits.z));
+  for (const [e, { hits }] of turned.entries()) {
+    const before = epoch(0)[e].hits;
+    const angle = Math.atan2(hits.y[0], hits.x[0]) - Math.atan2(before.y[0], before.x[0]);
+    expect(Math.cos(angle)).toBeGreaterThanOrEqual(Math.cos(0.1));
+    expect(angle).not.toBe(0);
+  }
+  expect(epoch(0, 0.1)).toEqual(turned); // a resumed training sees the same
+  const mirrored = [0, 1, 2, 3].flatMap((which) => epoch(which, 0, true));
+  const isMirrored = mirrored.map((event) => [
+    ...events.map(({ hits }) => hits.y[0] === -event.hits.y[0] && hits.x[0] === event.hits.x[0]),
+  ]);
+  expect(new Set(isMirrored.map((each) => each.includes(true)))).toEqual(new Set([true, false]));
 });
 
 test("what does not fit together is refused before anything runs", async () => {

@@ -63,6 +63,11 @@ test("simulate takes another detector, and shows a given event beside its own", 
   expect(compared[1].volumes.every(({ volume }: { volume: number }) => volume <= 9)).toBe(true);
   const text = await run("simulate", "--particles", "12", ...args);
   expect(text.stdout).toMatch(/hits per particle/);
+
+  const plots = ["--report", join(here, "compared.html"), "--svg", join(here, "plots")];
+  expect((await run("simulate", ...small, ...args, ...plots)).code).toBe(0);
+  expect(readFileSync(join(here, "compared.html"), "utf8")).toMatch(/simulated: \d+ hits/);
+  expect(filesIn(join(here, "plots"))).toHaveLength(6);
 });
 
 test("simulate writes processed events, and sets of REDVID", async () => {
@@ -93,6 +98,7 @@ test.each([
   [["--pileup", "5000"], /pileup\): expected a whole number from 1 to 4095, got 5000/],
   [["--noise", "1"], /noise\): expected a share from 0 to 0.99, got 1/],
   [["--detectors", "absent.csv"], /absent\.csv: expected a file that can be read/],
+  [["--report", "a.html"], /--report: expected --compare with it, got none/],
   [["--compare", "absent"], /absent-hits\.csv/],
 ])("simulate %s is refused in one line", async (args, message) => {
   const { code, stderr } = await run("simulate", "--quiet", ...args);

@@ -59,13 +59,13 @@ const scans: readonly Attrs[] = [false, true].flatMap((reverse) =>
 /** Keys whose second digit is one of few, so that there are ties; where each digit of each block starts. */
 const byDigit: Contract = {
   numbers: { shift: 8 },
-  inputs: ({ E, R, G }, random) => {
-    const keys = Array.from({ length: R! }, () => Math.floor(3 * 256 * random()));
-    const order = Array.from({ length: E! }, () => Math.floor(R! * random()));
+  inputs: ({ E, G }, random) => {
+    const keys = Array.from({ length: E! }, () => Math.floor(3 * 256 * random()));
+    const rows = Array.from(keys, () => Math.floor(E! * random()));
     const starts = new Uint32Array(256 * G!);
-    const bins = order.map((row, e) => (keys[row]! >> 8) * G! + Math.floor(e / Math.ceil(E! / G!)));
+    const bins = keys.map((key, e) => (key >> 8) * G! + Math.floor(e / Math.ceil(E! / G!)));
     for (const bin of bins) for (let b = bin + 1; b < starts.length; b++) starts[b]!++;
-    return { keys, order, starts };
+    return { keys, rows, starts };
   },
 };
 

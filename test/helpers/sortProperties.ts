@@ -20,8 +20,8 @@ import {
 import { chance, oneOf, type Random, randomFrom, whole } from "../../src/testing/index.ts";
 import { useDevice } from "./backends.ts";
 
-/** Sizes around those of blocks, 256 elements. */
-const sizes = [0, 1, 2, 255, 256, 257, 700, 3000] as const;
+/** Sizes around those of blocks: 256 elements of a sum, 1024 of a sort. */
+const sizes = [0, 1, 2, 255, 256, 257, 1025, 3000] as const;
 
 const ranges: Readonly<Record<string, readonly [number, number]>> = {
   f32: [-9, 9],

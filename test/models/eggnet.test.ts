@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { EggNet, type EggNetOptions, eggnetLoss, randomPairs } from "../../models/index.ts";
 import {
   Adam,
@@ -8,8 +8,10 @@ import {
   parameters,
   Rng,
   realize,
+  setParameters,
   type Tensor,
   tensor,
+  train,
   valueAndGrad,
 } from "../../src/index.ts";
 import { assertClose } from "../../src/testing/assertClose.ts";
@@ -133,6 +135,41 @@ test("events of other sizes, after a warm-up, create no pipeline and no plan", a
   const after = (await currentDevice()).stats();
   expect([after.pipelines, after.plans]).toEqual([pipelines, plans]);
 });
+
+test.each(["a hit", "a weight"])(
+  "%s without a number stops a training with the op that read it",
+  async (which) => {
+    vi.stubEnv("TG_VERIFY", "0"); // which would stop at the first launch
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const model = build();
+    if (which === "a weight") {
+      const name = "nodeEncoder.0.weight";
+      const weight = parameters(model).get(name)!;
+      const spoiled = Float32Array.from(await weight.data()).fill(Number.NaN, 3, 4);
+      setParameters(model, new Map([[name, tensor(spoiled, weight.shape)]]));
+    }
+    function* events() {
+      for (const event of [4, 5, 6, 7]) {
+        const values = new Rng(event).normal([9, 3]);
+        const isSpoiled = which === "a hit" && event === 6;
+        yield { event, hits: isSpoiled ? values.mul(0).reciprocal().mul(0) : values };
+      }
+    }
+    const training = train({
+      model,
+      optimizer: new Adam(model),
+      batches: events,
+      loss: (m, { hits }) => eggnetLoss(m.forward(hits), truthOf(9), { k: 3 }).loss,
+      nameOf: ({ event }) => `event ${event}`,
+      epochs: 1,
+    });
+    await expect(training).rejects.toThrow(
+      which === "a hit"
+        ? "at step 3 of event 6: mul f32 [9, 3] at [0, 0] is NaN, of reciprocal [9, 3] from "
+        : "at step 1 of event 4: nodeEncoder.0.weight (piece) f32 [8, 3] at [1, 0] is NaN (a lower",
+    );
+  },
+);
 
 test("random pairs are of all hits, with both ends their own", async () => {
   const { first, second } = randomPairs(new Rng(1), 5, 400);

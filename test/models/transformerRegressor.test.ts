@@ -3,11 +3,14 @@ import { regressorFrom, TransformerRegressor } from "../../models/index.ts";
 import {
   FormatError,
   loadParameters,
+  mse,
   ones,
   parameters,
   Rng,
+  realize,
   ShapeError,
   tensor,
+  valueAndGrad,
   zeros,
 } from "../../src/index.ts";
 import { type StoredTensor, snakeCase } from "../../src/nn/module.ts";
@@ -135,4 +138,23 @@ test("misuse of the model is told in its own words", () => {
   expect(() => model.forward(ones([1, 4, 3]), zeros([1, 3], "bool"))).toThrow(
     new ShapeError("attention(mask): expected [1, 4], got [1, 3]"),
   );
+});
+
+test("in half precision every parameter learns, by nearly the gradient of single precision", async () => {
+  const gradientsOf = async (isHalf: boolean) => {
+    const sizes = { inputs: 3, outputs: 4, numLayers: 2, width: 8, numHeads: 2, hiddenDim: 12 };
+    const model = new TransformerRegressor({ ...sizes, isHalf, rng: new Rng(3) });
+    const rng = new Rng(4);
+    const [hits, targets] = [rng.normal([1, 9, 3]), rng.normal([1, 9, 4])];
+    const { grads } = valueAndGrad(model, (m) => mse(m.forward(hits), targets));
+    expect([...grads.keys()]).toEqual([...parameters(model).keys()]);
+    await realize([...grads.values()]);
+    const all = await Promise.all([...grads.values()].map((grad) => grad.data()));
+    return all.flatMap((values) => [...values]);
+  };
+  const [single, half] = [await gradientsOf(false), await gradientsOf(true)];
+  const norm = (values: number[]) => Math.hypot(...values);
+  // f16 keeps eleven bits between layers: 2⁻¹¹ = 5e-4 each, magnified by the layer norms
+  expect(norm(single.map((value, i) => value - half[i]!)) / norm(single)).toBeLessThan(1e-2);
+  expect(half).not.toEqual(single);
 });

@@ -2,13 +2,16 @@ import { expect, test } from "vitest";
 import {
   Adam,
   type Checkpoint,
+  customGradient,
   type EpochReport,
   FormatError,
   Mlp,
   mse,
+  parameters,
   Rng,
   readState,
   type StepReport,
+  type Tensor,
   type TrainingStore,
   tensor,
   train,
@@ -179,20 +182,75 @@ test("a limit of steps and a signal end an epoch early, saved where they are", a
   expect(stopping.store.saved.at(-1)!.checkpoint.state.step).toBe(result.steps);
 });
 
-test("a loss that is not finite ends the training and is not saved", async () => {
-  const store = new Memory();
+/** A training in which the batch of that step, counted from 1, is given to `spoil`. */
+function spoiled(step: number, spoil: (x: Float32Array) => void) {
+  const options = tinyTraining(5);
+  const nameOf = ({ x }: { x: Tensor }) => `event ${names.get(x)}`;
+  const names = new Map<Tensor, string>();
+  function* batches(epoch: number) {
+    let number = epoch * batchesPerEpoch;
+    for (const batch of options.batches(epoch) as Iterable<{ x: Tensor; y: Tensor }>) {
+      const values = Float32Array.from(batch.x.expr.storage!.host as Float64Array);
+      if (++number === step) spoil(values);
+      const x = tensor(values, [8, 3]);
+      names.set(x, `${number}`);
+      yield { ...batch, x };
+    }
+  }
+  return { ...options, batches, nameOf };
+}
+
+test.each([1, 3, undefined])(
+  "a loss that is not finite ends the training, and is not saved: checkpoints every %s steps",
+  async (checkpointEvery) => {
+    const store = new Memory();
+    const options = spoiled(8, (x) => x.fill(Number.NaN, 4, 5));
+    const often = checkpointEvery === undefined ? {} : { checkpointEvery };
+    await expect(train({ ...options, store, ...often })).rejects.toThrow(
+      "train: expected a finite loss, got NaN at step 8 of event 8: a value of the batch (input) f32 [8, 3] at [1, 1] is NaN (a lower",
+    );
+    const [last] = { 1: [7], 3: [6], all: [5] }[checkpointEvery ?? "all"] as number[];
+    expect(store.saved.at(-1)!.checkpoint.state.step).toBe(last);
+  },
+);
+
+type Loss = ReturnType<typeof tinyTraining>["loss"];
+
+test("without a store, the op that fails is found too", async () => {
+  const { nameOf: _, ...options } = spoiled(8, (x) => x.fill(1e19)); // whose square is infinite
+  const loss: Loss = (m, batch, pass) =>
+    options.loss(m, batch, pass).add(batch.x.square().sum().neg().log1p().sin().mul(0));
+  await expect(train({ ...options, loss })).rejects.toThrow(
+    /got NaN at step 1: log1p f32 \[\] at \[\] is NaN, of neg \[\] from -\d/,
+  );
+});
+
+test("a gradient that is not finite is found before the loss that it spoils", async () => {
+  const options = spoiled(6, (x) => x.fill(0));
+  const steep = customGradient(
+    (weight, x) => weight.sum().mul(x.sum()),
+    (dy, [weight, x]) => [dy.div(x.square().sum()).expand(weight.shape), null],
+  );
+  const loss: Loss = (m, batch, pass) => {
+    const [weight] = parameters(m).values();
+    return options.loss(m, batch, pass).add(steep(weight, batch.x).mul(1e-9));
+  };
+  await expect(train({ ...options, loss })).rejects.toThrow(
+    /at step 6 of event 6: in the gradient, div f32 \[\] at \[\] is Infinity, of mul/,
+  );
+});
+
+test("a loss that is not the same when steps are repeated is said to be so far at the latest", async () => {
   const options = tinyTraining(5);
   let calls = 0;
   const training = train({
     ...options,
-    store,
     checkpointEvery: 1,
     loss: (m, batch, pass) => options.loss(m, batch, pass).mul(++calls === 8 ? Number.NaN : 1),
   });
   await expect(training).rejects.toThrow(
-    /train: expected a finite loss, got NaN at or before step 8/,
+    /train: expected a finite loss, got NaN at or before step 8 /,
   );
-  expect(store.saved.at(-1)!.checkpoint.state.step).toBe(7);
 });
 
 test("options that cannot work are refused", async () => {

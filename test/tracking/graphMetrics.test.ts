@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   edgeClassification,
   edgeEfficiency,
+  edgesFound,
   goodNodes,
   graphCounts,
   labelledGraph,
@@ -206,6 +207,23 @@ test("the order of hits and edges, and the direction of edges, make no differenc
       expect(orphanCounts(other)).toEqual(orphanCounts(graph));
       const { numTrueEdgesGood: __, ...counts } = graphCounts(graph); // is about sources
       expect(graphCounts(other)).toMatchObject(counts);
+    }),
+  );
+});
+
+test("an edge is found in either direction, and nowhere else", () => {
+  const nodes = fc.integer({ min: 0, max: 5 });
+  const pairs = fc.array(fc.tuple(nodes, nodes), { maxLength: 12 });
+  const edgesOf = (list: [number, number][]) => ({
+    source: list.map(([from]) => from),
+    target: list.map(([, to]) => to),
+  });
+  fc.assert(
+    fc.property(pairs, pairs, (wanted, graph) => {
+      const isIn = ([a, b]: [number, number]) =>
+        graph.some(([c, d]) => (a === c && b === d) || (a === d && b === c));
+      const found = edgesFound(edgesOf(wanted), edgesOf(graph), 6);
+      expect([...found]).toEqual(wanted.map((edge) => (isIn(edge) ? 1 : 0)));
     }),
   );
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   azimuthSectors,
   hitPt,
+  mirrorEvent,
   rotateEvent,
   selectHits,
   simulateEvent,
@@ -45,4 +46,26 @@ test("turning changes azimuths by the angle and nothing else, particles turn wit
   ]);
   for (const [which, difference] of before.entries())
     expect(Math.cos(after[which] - difference)).toBeCloseTo(1, 10);
+});
+
+test("the middle of a centered sector is at azimuth 0", () => {
+  for (const sector of azimuthSectors(event, 9, { isCentered: true }))
+    for (const phi of azimuths(sector))
+      expect(Math.abs(phi)).toBeLessThanOrEqual(Math.PI / 9 + 1e-9);
+});
+
+test("a mirror negates one coordinate of all places and momenta, and y = 0 the charges", () => {
+  const { particles, truth, hits } = event;
+  for (const axis of ["y", "z"] as const) {
+    const mirrored = mirrorEvent(event, axis);
+    const other = axis === "y" ? "z" : "y";
+    const negated = (values: Float64Array) => values.map((value) => -value);
+    expect(mirrored.hits[axis]).toEqual(negated(hits[axis]));
+    expect(mirrored.hits[other]).toEqual(hits[other]);
+    expect(mirrored.truth![`tp${axis}`]).toEqual(negated(truth![`tp${axis}`]));
+    expect(mirrored.particles![`v${axis}`]).toEqual(negated(particles![`v${axis}`]));
+    expect(mirrored.particles![`p${other}`]).toEqual(particles![`p${other}`]);
+    expect(mirrored.particles!.q).toEqual(axis === "y" ? negated(particles!.q) : particles!.q);
+    expect(mirrorEvent(mirrored, axis)).toEqual(event);
+  }
 });

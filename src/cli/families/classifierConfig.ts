@@ -36,7 +36,7 @@ export const classifierSchema = z
   }));
 export type ClassifierConfig = z.infer<typeof classifierSchema>;
 
-export const classifierEvaluationSchema = z.strictObject({
+export const siblingEvaluationSchema = z.strictObject({
   /** Noise is a particle like others, as published. */
   compat: z.boolean().default(false),
 });

@@ -58,6 +58,7 @@ const kinds = {
 
 /** An event on its way through the network. */
 interface Batch {
+  name: string;
   hits: Tensor;
   truth: EggNetTruth;
 }
@@ -107,6 +108,7 @@ class EggNetTask implements Task {
       schedule: eggnetSchedule(config),
       batches: (epoch) => this.batches(epoch),
       loss: (m, batch, pass) => this.loss(m, batch, pass),
+      nameOf: ({ name }) => name,
       validate: (m) => this.validate(m),
       mode: config.metric_mode,
       epochs: config.max_epochs,
@@ -164,7 +166,7 @@ class EggNetTask implements Task {
     const columns = Object.fromEntries(names.map((name) => [name, hitColumn(event, name)]));
     const { trueWeight, fakeWeight } = pairWeights(weighting, columns, event.numHits);
     const truth = { ...eggnetTruth(event), trueWeight: tensor(trueWeight), fakeWeight };
-    return { hits: eggnetInputs(event, this.features), truth };
+    return { name: event.name, hits: eggnetInputs(event, this.features), truth };
   }
 
   private loss(model: EggNet, { hits, truth }: Batch, { rng }: TrainingPass): Tensor {

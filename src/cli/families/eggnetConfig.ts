@@ -57,10 +57,15 @@ export const eggnetSchema = z
     /** Which of the events there; all, if it is not given. */
     events: z.array(z.string()).min(1).optional(),
     data_split: z.tuple([atLeast(0), atLeast(0), atLeast(0)]),
-    /** Events are cut into so many sectors of azimuth, which `data_split` counts, in an order by the seed. */
+    /**
+     * Events are cut into so many sectors of azimuth, each turned so that its middle is at 0; `data_split`
+     * counts them, in an order by the seed.
+     */
     phi_sectors: atLeast(1).optional(),
-    /** Training events are turned about the beam line, in each epoch by other angles. */
-    random_rotation: z.boolean().default(false),
+    /** Training events are turned about the beam line by up to this, in each epoch by other angles. */
+    random_rotation: z.number().min(0).max(Math.PI).default(0),
+    /** And mirrored in y, in z or in both. */
+    random_mirror: z.boolean().default(false),
     node_features: z.array(z.string()).min(1),
     node_scales: z
       .array(z.number().refine((scale) => scale !== 0, { error: "a number other than 0" }))
@@ -133,8 +138,13 @@ export const eggnetSchema = z
       refuse("knn_train", `a list of ${T}, one per iteration`);
     if (config.phi_sectors !== undefined && config.phi_segmented)
       refuse("phi_sectors", "none, or phi_segmented: false");
-    if (config.random_rotation && features.includes("hit_gphi"))
-      refuse("random_rotation", "false, or no hit_gphi (it is that of the module as it stands)");
+    const isMoved = config.random_rotation > 0 || config.random_mirror;
+    const ofModule = features.find((name) => ["hit_geta", "hit_gphi"].includes(name));
+    if (isMoved && ofModule)
+      refuse(
+        "node_features",
+        `no ${ofModule} (it is that of the module) beside random_rotation or random_mirror`,
+      );
     if (config.loss !== "Contrastive" && !config.output_node_score)
       refuse("loss", "Contrastive, or output_node_score: true");
   });

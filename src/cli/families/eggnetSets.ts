@@ -9,6 +9,7 @@ import {
   azimuthSectors,
   type Detectors,
   type Event,
+  mirrorEvent,
   philoxStream,
   readDetectors,
   rotateEvent,
@@ -71,7 +72,7 @@ async function readSectors(config: EggNetSettings): Promise<Chosen> {
     const cut = cutEvent(await readEvent(prefix), {
       ...{ conditions: config.hard_cuts ?? {}, minNodes: 1, rng },
     });
-    if (cut) all.push(...azimuthSectors(cut, phi_sectors));
+    if (cut) all.push(...azimuthSectors(cut, phi_sectors, { isCentered: true }));
   }
   const large = all.filter(({ numHits }) => numHits >= min_nodes);
   const order = sample(rng, large.length, large.length);
@@ -103,15 +104,21 @@ function expectEnough(found: readonly unknown[], { path, set, count, what }: Wan
     throw new FormatError(`${path}: expected ${count} ${what} for the ${set}, got ${found.length}`);
 }
 
-/** Events to train on, in an order that seed and epoch decide, turned if the configuration says so. */
+/** Events to train on, in an order that seed and epoch decide, moved as the configuration says. */
 export function* eventsOfEpoch(
   events: readonly Event[],
-  { seed, random_rotation }: Pick<EggNetSettings, "seed" | "random_rotation">,
+  config: Pick<EggNetSettings, "seed" | "random_rotation" | "random_mirror">,
   epoch: number,
 ): Generator<Event> {
+  const { seed, random_rotation: most, random_mirror: isMirrored } = config;
   const rng = philoxStream(seed, [epoch, 0]);
-  for (const at of sample(rng, events.length, events.length))
-    yield random_rotation ? rotateEvent(events[at], 2 * Math.PI * rng()) : events[at];
+  for (const at of sample(rng, events.length, events.length)) {
+    let event = events[at];
+    if (most > 0) event = rotateEvent(event, most * (2 * rng() - 1));
+    for (const axis of ["y", "z"] as const)
+      if (isMirrored && rng() < 0.5) event = mirrorEvent(event, axis);
+    yield event;
+  }
 }
 
 /** Slices in azimuth are for training and validation only. */

@@ -12,8 +12,8 @@ import { linearWarmup, plateau } from "../../index.ts";
 import { family, type Stored } from "../family.ts";
 import {
   type ClassifierConfig,
-  classifierEvaluationSchema,
   classifierSchema,
+  siblingEvaluationSchema,
 } from "./classifierConfig.ts";
 import { evaluateClassifier } from "./classifierEvaluation.ts";
 import { HitTask } from "./hitTask.ts";
@@ -42,7 +42,7 @@ const classifierNetwork = (config: ClassifierConfig, bins: TrackBins): Regressor
     return { said: ["track_class", classes], columns: "class" };
   },
   evaluate(model, sets, { set, settings }) {
-    const schema = classifierEvaluationSchema;
+    const schema = siblingEvaluationSchema;
     const { compat } = settings ? settings.resolve(schema) : schema.parse({});
     return evaluateClassifier(model, sets[set], { compat });
   },

@@ -17,7 +17,7 @@ import type { HitConfig } from "./regressorConfig.ts";
 import type { RegressorSets } from "./regressorSets.ts";
 
 /** What one family does differently. */
-export interface HitNetwork<Model extends object, Batch> {
+export interface HitNetwork<Model extends object, Batch extends object> {
   /** Before training. */
   model(): Model;
   batch(samples: readonly RegressorSample[]): Batch;
@@ -38,12 +38,14 @@ export interface HitNetwork<Model extends object, Batch> {
 /** A tensor with a row per hit, and its name. */
 export type HitTensor = readonly [name: string, tensor: HostTensor];
 
-export class HitTask<Model extends object, Batch> implements Task {
+export class HitTask<Model extends object, Batch extends object> implements Task {
   readonly name: string;
   readonly epochs: number;
   private readonly config: HitConfig;
   private readonly sets: RegressorSets;
   private readonly network: HitNetwork<Model, Batch>;
+  /** Of the events in each batch. */
+  private readonly names = new WeakMap<Batch, string>();
 
   constructor(config: HitConfig, sets: RegressorSets, network: HitNetwork<Model, Batch>) {
     this.name = config.model_name;
@@ -80,6 +82,7 @@ export class HitTask<Model extends object, Batch> implements Task {
       optimizer: new Adam(model, { learningRate: config.learning_rate }),
       batches: (epoch) => this.batches(trainset, epoch),
       loss: (m, batch, pass) => network.loss(m, batch, pass),
+      nameOf: (batch) => this.names.get(batch) as string,
       validate: async (m) => {
         const losses: number[] = [];
         for (const batch of this.batches(valset)) losses.push(await network.loss(m, batch).item());
@@ -120,7 +123,11 @@ export class HitTask<Model extends object, Batch> implements Task {
   }
 
   private *batches(samples: readonly RegressorSample[], epoch?: number): Generator<Batch> {
-    for (const part of this.parts(samples, epoch)) yield this.network.batch(part);
+    for (const part of this.parts(samples, epoch)) {
+      const batch = this.network.batch(part);
+      this.names.set(batch, part.map(({ name }) => name).join(", "));
+      yield batch;
+    }
   }
 
   private parts(samples: readonly RegressorSample[], epoch?: number): RegressorSample[][] {

@@ -3,6 +3,7 @@ import type { ConfigFile } from "../configFile.ts";
 import type { Family } from "../family.ts";
 import { eggnet } from "./eggnet.ts";
 import { encoderClassifier } from "./encoderClassifier.ts";
+import { encoderDecoder } from "./encoderDecoder.ts";
 import { refiner } from "./refiner.ts";
 import { transformerRegressor } from "./transformerRegressor.ts";
 
@@ -10,6 +11,7 @@ export const families: readonly Family[] = [
   transformerRegressor,
   refiner,
   encoderClassifier,
+  encoderDecoder,
   eggnet,
 ];
 

@@ -7,7 +7,8 @@ const isThere = (path: string) =>
   existsSync(path) || ["csv", "csv.gz"].some((ending) => existsSync(`${path}-hits.${ending}`));
 const atLeast = (least: number) => z.int().min(least);
 
-export const keys = {
+/** Keys that the siblings of the regressor have too. */
+export const hitKeys = {
   model: z.enum(["transformer-regressor", "EncReg"]).default("transformer-regressor"),
   model_name: z.string().min(1).default("transformer-regressor"),
   data_path: z.string().refine(isThere, {
@@ -19,7 +20,6 @@ export const keys = {
   max_nr_hits: atLeast(1).optional(),
   nr_epochs: atLeast(1).default(100),
   early_stop: atLeast(1).default(50),
-  nr_enc_layers: atLeast(1).default(6),
   embedding_size: atLeast(1).default(32),
   nr_heads: atLeast(1).default(4),
   hidden_dim: atLeast(1).default(128),
@@ -40,11 +40,6 @@ export const keys = {
     .optional(),
   /** packed: events one after the other; padded: side by side, to the longest. */
   layout: z.enum(["packed", "padded"]).default("packed"),
-  attention: z.enum(["exact", "flash"]).default("exact"),
-  /** Of what goes from layer to layer; default: f16 for flash attention on devices that store it. */
-  precision: z.enum(["f32", "f16"]).optional(),
-  /** What angles are taken of: momenta as they are, or standardised ones as published. */
-  targets: z.enum(["physical", "standardised"]).optional(),
   /** Of x, y, z in mm; default: what the weights were trained with, else that of the training set. */
   standardisation: z
     .strictObject({ mean: z.array(z.number()).length(3), std: z.array(z.number()).length(3) })
@@ -53,11 +48,31 @@ export const keys = {
   compat: z.boolean().default(false),
   checkpoint_every: atLeast(1).default(100),
 };
-const regressorKeys = z.strictObject(keys);
-export type Shared = Omit<z.infer<typeof regressorKeys>, "model">;
+
+/** Keys of the encoder and of what it learns. */
+const encoderKeys = {
+  nr_enc_layers: atLeast(1).default(6),
+  attention: z.enum(["exact", "flash"]).default("exact"),
+  /** Of what goes from layer to layer; default: f16 for flash attention on devices that store it. */
+  precision: z.enum(["f32", "f16"]).optional(),
+  /** What angles are taken of: momenta as they are, or standardised ones as published. */
+  targets: z.enum(["physical", "standardised"]).optional(),
+};
+export const keys = { ...hitKeys, ...encoderKeys };
+const hitObject = z.strictObject(hitKeys);
+const regressorObject = z.strictObject(keys);
+
+/** Of the regressor and all its siblings. */
+export type HitConfig = Omit<z.infer<typeof hitObject>, "model"> & {
+  readonly model: string;
+  readonly targets?: "physical" | "standardised" | undefined;
+  readonly attention?: "exact" | "flash";
+};
+/** Of those with its encoder. */
+export type EncoderConfig = HitConfig & Omit<z.infer<typeof regressorObject>, "model">;
 
 /** What single keys cannot know. */
-export function checkTogether(config: Shared, context: z.RefinementCtx): void {
+export function checkTogether(config: HitConfig, context: z.RefinementCtx): void {
   const { nr_heads: heads, embedding_size: width, split } = config;
   const refuse = (key: string, message: string) =>
     context.addIssue({ code: "custom", path: [key], message, input: config[key as "split"] });
@@ -74,7 +89,7 @@ export function checkTogether(config: Shared, context: z.RefinementCtx): void {
     refuse("max_nr_hits", "a number of rows to pad to (compat)");
 }
 
-export const regressorSchema = regressorKeys.superRefine(checkTogether);
+export const regressorSchema = regressorObject.superRefine(checkTogether);
 
 /** The refiner learns true tracks one by one; its sizes are the published ones. */
 export const refinerSchema = z
@@ -90,8 +105,6 @@ export const refinerSchema = z
     batch_size: atLeast(1).default(32),
   })
   .superRefine(checkTogether);
-/** Of the regressor and all its siblings. */
-export type HitConfig = Omit<z.infer<typeof regressorKeys>, "model"> & { model: string };
 
 const sizes = z.union([atLeast(1), z.array(atLeast(1)).min(1)]).default([2, 3, 4, 5, 6, 7, 8, 9]);
 

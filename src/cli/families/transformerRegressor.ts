@@ -13,7 +13,11 @@ import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import { currentDevice, Rng } from "../../index.ts";
 import { family } from "../family.ts";
 import { type HitNetwork, HitTask } from "./hitTask.ts";
-import { type HitConfig, regressorEvaluationSchema, regressorSchema } from "./regressorConfig.ts";
+import {
+  type EncoderConfig,
+  regressorEvaluationSchema,
+  regressorSchema,
+} from "./regressorConfig.ts";
 import { evaluateRegressor } from "./regressorEvaluation.ts";
 import { type RegressorSets, readSets } from "./regressorSets.ts";
 
@@ -26,12 +30,12 @@ export const transformerRegressor = family(
 export type RegressorNetwork = HitNetwork<TransformerRegressor, RegressorBatch>;
 
 export const regressorTask = (
-  config: HitConfig,
+  config: EncoderConfig,
   sets: RegressorSets,
 ): HitTask<TransformerRegressor, RegressorBatch> =>
   new HitTask(config, sets, regressorNetwork(config));
 
-export function regressorNetwork(config: HitConfig): RegressorNetwork {
+export function regressorNetwork(config: EncoderConfig): RegressorNetwork {
   const { compat, layout, max_nr_hits: maxHits } = config;
   const { outputs } = regressorData[config.data_type];
   // Without output projection, on sums of event losses, and without what does not fill a batch.
@@ -62,7 +66,7 @@ export function regressorNetwork(config: HitConfig): RegressorNetwork {
 }
 
 /** The untrained encoder of a configuration, with so many results per hit. */
-export function encoderOf(config: HitConfig, outputs: number): TransformerRegressor {
+export function encoderOf(config: EncoderConfig, outputs: number): TransformerRegressor {
   return new TransformerRegressor({
     inputs: regressorData[config.data_type].inputs.length,
     outputs,
@@ -78,7 +82,7 @@ export function encoderOf(config: HitConfig, outputs: number): TransformerRegres
 }
 
 /** As asked for; by default where attention is flash and the device can. */
-function isHalf({ precision, attention }: HitConfig): boolean {
+function isHalf({ precision, attention }: EncoderConfig): boolean {
   if (precision) return precision === "f16";
   return attention === "flash" && currentDevice().backend.storesF16;
 }

@@ -3,8 +3,11 @@
 export { type AggregationName, aggregations } from "./aggregate.ts";
 export { type AttentionExtras, SelfAttention, UnprojectedAttention } from "./attention.ts";
 export { BatchNorm, type BatchNormOptions } from "./batchNorm.ts";
+export { CrossAttention, CrossLayer } from "./crossLayer.ts";
+export { DecoderLayer } from "./decoder.ts";
 export { Dropout } from "./dropout.ts";
 export { EncoderLayer, type EncoderLayerOptions } from "./encoder.ts";
+export { InducedLayer, type InducedLayerOptions } from "./induced.ts";
 export {
   type EdgeEnds,
   type GraphState,

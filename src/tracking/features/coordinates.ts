@@ -25,7 +25,10 @@ export const isCoordinate = (name: string): name is CoordinateName =>
   Object.hasOwn(coordinates, name);
 
 /** One coordinate of every hit, f64 [H]. */
-export function hitCoordinate({ x, y, z }: Hits, name: CoordinateName): Float64Array {
+export function hitCoordinate(
+  { x, y, z }: Pick<Hits, "x" | "y" | "z">,
+  name: CoordinateName,
+): Float64Array {
   const of = coordinates[name];
   return x.map((value, hit) => of(value, y[hit], z[hit]));
 }

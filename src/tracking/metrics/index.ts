@@ -10,6 +10,7 @@ export {
 export * from "./differential.ts";
 export * from "./edgeClassification.ts";
 export * from "./edgeEfficiency.ts";
+export * from "./edgesFound.ts";
 export * from "./eggnetValidation.ts";
 export * from "./goodNodes.ts";
 export * from "./graphCounts.ts";

@@ -33,40 +33,65 @@ export interface VolumeSummary {
   readonly residual: number; // mm, root mean square distance of a particle's hits from its truth
 }
 
+/** What the particles of an event have, one entry per particle with a hit; vertexZ: per primary. */
+export interface ParticleQuantities {
+  readonly hitsPerParticle: Float64Array;
+  readonly layersPerParticle: Float64Array;
+  readonly pt: Float64Array; // GeV
+  readonly eta: Float64Array;
+  readonly vertexZ: Float64Array; // mm, of particles from the collisions, with hits or without
+}
+
 /** Counts and spreads of an event with truth and particles. */
 export function summarizeEvent(event: Event): EventSummary {
-  const { hits, particles, truth } = event;
-  if (!particles || !truth)
-    throw new ShapeError(`summarizeEvent: expected particles and truth, got ${event}`);
-  const layersOf = new Map<number, Set<number>>();
-  truth.particleIndex.forEach((p, hit) => {
-    const layers = layersOf.get(p) ?? new Set();
-    layersOf.set(p, layers.add(hits.volume[hit] * 2 ** 20 + hits.layer[hit]));
-  });
-  const [pt, eta] = [particlePt(particles), particleEta(particles)];
-  const rows = Array.from(particles.index.keys());
-  const seen = rows.filter((row) => particles.numHits[row] > 0);
-  const primary = rows.filter(
-    (row) => decodeParticleId(particles.particleId[row]).generation === 0,
-  );
+  const { particles, truth } = expectTruth("summarizeEvent", event);
+  const { hitsPerParticle, layersPerParticle, pt, eta, vertexZ } = particleQuantities(event);
+  const numParticles = particles.index.length;
   const numNoise = truth.particleIndex.filter(
     (p, hit) => p === 0 && truth.isKnown[hit] === 1,
   ).length;
   return {
     hits: event.numHits,
     noiseShare: numNoise / event.numHits,
-    particles: rows.length,
-    secondaryShare: 1 - primary.length / rows.length,
-    unseenShare: 1 - seen.length / rows.length,
-    hitsPerParticle: spread(seen.map((row) => particles.numHits[row])),
-    layersPerParticle: spread(
-      seen.map((row) => layersOf.get(particles.index[row])?.size ?? Number.NaN),
-    ),
-    pt: spread(seen.map((row) => pt[row])),
-    absEta: spread(seen.map((row) => Math.abs(eta[row]))),
-    vertexZ: spread(primary.map((row) => particles.vz[row])),
+    particles: numParticles,
+    secondaryShare: 1 - vertexZ.length / numParticles,
+    unseenShare: 1 - hitsPerParticle.length / numParticles,
+    hitsPerParticle: spread(hitsPerParticle),
+    layersPerParticle: spread(layersPerParticle),
+    pt: spread(pt),
+    absEta: spread(eta.map(Math.abs)),
+    vertexZ: spread(vertexZ),
     volumes: volumesOf(event),
   };
+}
+
+/** The distributions that `summarizeEvent` sums up. */
+export function particleQuantities(event: Event): ParticleQuantities {
+  const { particles, truth } = expectTruth("particleQuantities", event);
+  const { hits } = event;
+  const layersOf = new Map<number, Set<number>>();
+  truth.particleIndex.forEach((p, hit) => {
+    const layers = layersOf.get(p) ?? new Set();
+    layersOf.set(p, layers.add(hits.volume[hit] * 2 ** 20 + hits.layer[hit]));
+  });
+  const rows = Array.from(particles.index.keys());
+  const seen = rows.filter((row) => particles.numHits[row] > 0);
+  const isPrimary = (row: number) => decodeParticleId(particles.particleId[row]).generation === 0;
+  const [pt, eta] = [particlePt(particles), particleEta(particles)];
+  const ofSeen = (of: (row: number) => number) => Float64Array.from(seen, of);
+  return {
+    hitsPerParticle: ofSeen((row) => particles.numHits[row]),
+    layersPerParticle: ofSeen((row) => layersOf.get(particles.index[row])?.size ?? Number.NaN),
+    pt: ofSeen((row) => pt[row]),
+    eta: ofSeen((row) => eta[row]),
+    vertexZ: Float64Array.from(rows.filter(isPrimary), (row) => particles.vz[row]),
+  };
+}
+
+function expectTruth(where: string, event: Event) {
+  const { particles, truth } = event;
+  if (particles && truth) return { particles, truth };
+  throw new ShapeError(`${where}: expected particles and truth, got ${event}`);
 }
 
 function volumesOf({ hits, cells, truth, numHits }: Event): VolumeSummary[] {
@@ -94,9 +119,10 @@ function volumesOf({ hits, cells, truth, numHits }: Event): VolumeSummary[] {
     });
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+const mean = (values: ArrayLike<number>) =>
+  Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
-function spread(values: readonly number[]): Spread {
+function spread(values: ArrayLike<number>): Spread {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.floor(share * sorted.length)] ?? Number.NaN;
   return { mean: mean(values), p10: at(0.1), p50: at(0.5), p90: at(0.9) };

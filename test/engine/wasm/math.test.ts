@@ -102,6 +102,18 @@ describe("over its whole range", () => {
     ).toBeLessThan(1);
   });
 
+  test("exponentials of differences are as exact as differences, and end at 0", () => {
+    for (const xs of [evenly(-86.9, 87), evenly(-1, 0.01)]) {
+      const got = mapped(wasm.expOfDifference, xs);
+      const off = Array.from(xs, (x, i) => {
+        return Math.abs(got[i]! / Math.exp(x) - 1) / ((Math.abs(x) + 3) * 2 ** -23);
+      });
+      expect(off.reduce((a, b) => Math.max(a, b))).toBeLessThan(1);
+    }
+    const limits = Float32Array.of(0, -87.1, -1e30, -3e38, -Infinity, NaN, -1e9, -126);
+    expect([...mapped(wasm.expOfDifference, limits)]).toEqual([1, 0, 0, 0, 0, NaN, 0, 0]);
+  });
+
   test("pow is as exact as its logarithm allows", () => {
     const [xs, ys] = [evenly(0.01, 30), evenly(-3, 3).map((y) => 5 * Math.sin(1000 * y))];
     // the exponent y log x, below 23 here, is off by some 2⁻²² of itself
