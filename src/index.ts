@@ -48,6 +48,7 @@ export { linear } from "./engine/ops/linear.ts";
 export { edgesOfNeighbors, type NeighborEdges } from "./engine/ops/neighborEdges.ts";
 export { type KnnOptions, knn, type Neighbors } from "./engine/ops/neighbors.ts";
 export { l2Normalize, layerNorm, rmsNorm } from "./engine/ops/normalize.ts";
+export { type RadiusOptions, radiusSearch } from "./engine/ops/radiusSearch.ts";
 export { type CumsumOptions, cumsum } from "./engine/ops/scan.ts";
 export { type SearchOptions, searchSorted } from "./engine/ops/search.ts";
 export { segmentAttention } from "./engine/ops/segmentAttention.ts";

@@ -3,14 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { FormatError } from "../engine/errors.ts";
 import { type Event, readEventFile, readTrackml, writeTrackml } from "../tracking/index.ts";
-import { readFileBytes, writeAtomic } from "./files.ts";
+import { filePieces, readFileBytes, writeAtomic } from "./files.ts";
 
 /** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
 export function readEvent(prefix: string): Promise<Event> {
   const folder = dirname(prefix);
   const open = async (name: string) => {
     const path = join(folder, name);
-    return existsSync(path) ? readFileBytes(path) : undefined;
+    return existsSync(path) ? filePieces(path) : undefined;
   };
   return readTrackml(open, basename(prefix));
 }

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -33,10 +41,7 @@ const maxUnpacked = 2 ** 31; // bytes; a few kilobytes of gzip can stand for any
 
 /** The content of a file, unpacked if it is gzip. */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "no such file" : cause.message;
-    throw new FormatError(`${path}: expected a file that can be read (${why})`, { cause });
-  });
+  const bytes = await readFile(path).catch(refuse(path));
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const options = { maxOutputLength: maxUnpacked };
   return promisify(gunzip)(bytes, options).catch((cause: Error) => {
@@ -44,3 +49,21 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
     throw new FormatError(`${path}: expected gzip data up to its end (${why})`, { cause });
   });
 }
+
+/** The content of a file in pieces of a few MiB, as it lies on the disk. */
+export async function* filePieces(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: pieceSize });
+  } catch (error) {
+    refuse(path)(error as NodeJS.ErrnoException);
+  }
+}
+
+const pieceSize = 2 ** 22; // bytes
+
+const refuse =
+  (path: string) =>
+  (cause: NodeJS.ErrnoException): never => {
+    const why = cause.code === "ENOENT" ? "no such file" : cause.message;
+    throw new FormatError(`${path}: expected a file that can be read (${why})`, { cause });
+  };

@@ -69,6 +69,7 @@ export {
   type ColumnType,
   type CsvOptions,
   readCsv,
+  readCsvPieces,
   type Schema,
   type Table,
   writeCsv,
@@ -76,6 +77,7 @@ export {
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
 export { limitNoise, reducePileup } from "./datasets/filters.ts";
+export type { Pieces } from "./datasets/pieces.ts";
 export {
   type RedvidEvent,
   type RedvidKind,

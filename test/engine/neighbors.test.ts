@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { indices, knn, ShapeError, topk, zeros } from "../../src/index.ts";
+import { indices, knn, radiusSearch, ShapeError, topk, zeros } from "../../src/index.ts";
 import { describeNeighbors } from "../helpers/neighborProperties.ts";
 
 describeNeighbors("js", 40);
@@ -20,6 +20,10 @@ test("what cannot be searched is named", () => {
   fails(
     () => knn(points, 2, { maxDistance: -1 }),
     "knn(maxDistance): expected a distance ≥ 0, got -1",
+  );
+  fails(
+    () => radiusSearch(points, Number.NaN),
+    "radiusSearch(radius): expected a distance ≥ 0, got NaN",
   );
   fails(
     () => knn(points, 2, { offsets: indices([0, 4, 2, 5]) }),

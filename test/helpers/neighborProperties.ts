@@ -9,6 +9,7 @@ import {
   knn,
   none,
   Rng,
+  radiusSearch,
   realize,
   segmentSum,
   segmentsOf,
@@ -111,6 +112,25 @@ export function describeNeighbors(backend: "js" | "wasm" | "webgpu", rounds: num
           padded.flat().map((f) => f?.distance ?? Math.fround(3.4028234663852886e38)),
         );
         expect([...(await found.count.data())], text).toEqual(want.map((row) => row.length));
+      }
+    });
+
+    test("within a radius: all there are, on its edge too, or the nearest of them", async () => {
+      for (let round = 0; round < rounds / 4; round++) {
+        const most = 70; // points
+        const maxDistance = whole(random, 0, 4);
+        const search = { ...anySearch(random, true), maxDistance };
+        const all = bruteForce({ ...search, k: most });
+        const { k: few, maxDistance: _, ...options } = { ...optionsOf(search), k: search.k };
+        for (const k of [few, most]) {
+          const found = radiusSearch(matrix(search.points), maxDistance, { ...options, k });
+          await realize([found.index, found.count]);
+          const want = all.map((row) => Array.from({ length: k }, (_, j) => row[j]?.row ?? none));
+          expect([...(await found.index.data())], JSON.stringify(search)).toEqual(want.flat());
+          expect([...(await found.count.data())]).toEqual(
+            all.map((row) => Math.min(k, row.length)),
+          );
+        }
       }
     });
 

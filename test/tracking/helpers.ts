@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { OpenFile } from "../../src/tracking/index.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 export const fixtures = resolve(root, process.env.TG_FIXTURES ?? "../shared/fixtures");
@@ -19,8 +18,8 @@ export function caseFiles(folder: string, kind: string): [name: string, content:
 
 /** Opens files of a folder as the readers want them opened. */
 export const openIn =
-  (folder: string): OpenFile =>
-  async (name) =>
+  (folder: string) =>
+  async (name: string): Promise<Uint8Array | undefined> =>
     existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : undefined;
 
 export const hasEvent = (name: string): boolean =>

@@ -7,18 +7,10 @@
  * Values go from bytes to numbers without a string between them, which also reads 64-bit ids exactly.
  */
 import { FormatError } from "../../engine/errors.ts";
-import { decimal, integer, unsigned64 } from "./numbers.ts";
+import { type Column, type ColumnReader, columnReaders, type Schema } from "./csvColumns.ts";
+import { concat, type Pieces } from "./pieces.ts";
 
-/** `f64?` is a number or an empty field, read as NaN; every other field must hold a finite number. */
-export type ColumnType = "f64" | "f64?" | "u32" | "i32" | "u64";
-export type Schema = Readonly<Record<string, ColumnType>>;
-export type Column<T extends ColumnType> = T extends "u64"
-  ? BigUint64Array
-  : T extends "u32"
-    ? Uint32Array
-    : T extends "i32"
-      ? Int32Array
-      : Float64Array;
+export type { Column, ColumnType, Schema } from "./csvColumns.ts";
 /** Typed arrays by column name; row r stands in line r + 2 of the file. */
 export type Table<S extends Schema> = { readonly [K in keyof S]: Column<S[K]> };
 
@@ -29,33 +21,28 @@ export interface CsvOptions<O extends Schema> {
   readonly separator?: string;
 }
 
-type Store = (row: number, start: number, end: number) => boolean; // false: not a value of this type
-interface Reader {
-  readonly name: string;
-  readonly expected: string;
-  readonly values: Column<ColumnType>;
-  readonly store: Store;
-}
-
 const newline = 10;
 const carriageReturn = 13;
 
 /** Columns are found by their names in the first line, in any order; others are skipped unread. */
-export function readCsv<S extends Schema, O extends Schema = Record<never, ColumnType>>(
+export function readCsv<S extends Schema, O extends Schema = Record<never, Schema[string]>>(
   source: Uint8Array | string,
   required: S,
-  { where, optional, separator = "," }: CsvOptions<O>,
+  options: CsvOptions<O>,
 ): Table<S> & Partial<Table<O>> {
-  const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source;
-  const end = endOfText(bytes);
-  const headerEnd = lineEnd(bytes, startOfText(bytes), end);
-  const header = headerIn(bytes, headerEnd).split(separator);
-  const numRows = countLines(bytes, headerEnd, end);
-  const readers = readersOf(bytes, header, required, { ...optional }, numRows, where);
-  parseRows(bytes, headerEnd + 1, end, readers, separator.charCodeAt(0), where);
-  const found = readers.filter((reader) => reader !== undefined);
-  const table = Object.fromEntries(found.map(({ name, values }) => [name, values]));
-  return table as unknown as Table<S> & Partial<Table<O>>;
+  const table = growingTable(required, options);
+  table.push(typeof source === "string" ? new TextEncoder().encode(source) : source);
+  return table.end();
+}
+
+/** The same of a file that comes in pieces: memory is that of the columns and of one piece. */
+export async function readCsvPieces<
+  S extends Schema,
+  O extends Schema = Record<never, Schema[string]>,
+>(pieces: Pieces, required: S, options: CsvOptions<O>): Promise<Table<S> & Partial<Table<O>>> {
+  const table = growingTable(required, options);
+  for await (const piece of pieces) table.push(piece);
+  return table.end();
 }
 
 /** The line of the file in which row `row` of a table stands, as it is written in messages. */
@@ -74,23 +61,83 @@ export function writeCsv(
   return `${lines.join("\n")}\n`;
 }
 
+/** A table that is read piece by piece; a piece may end anywhere. */
+function growingTable<S extends Schema, O extends Schema>(
+  required: S,
+  { where, optional, separator = "," }: CsvOptions<O>,
+) {
+  const comma = separator.charCodeAt(0);
+  let readers: (ColumnReader | undefined)[] | undefined; // known after the first line
+  let numRows = 0;
+  let rest = new Uint8Array(0); // not read yet: after the first line, it starts with the end of a line
+
+  /** Reads the lines in bytes[0 … end). */
+  function readLines(bytes: Uint8Array, end: number): void {
+    let start = 1;
+    if (!readers) {
+      const headerEnd = lineEnd(bytes, startOfText(bytes), end);
+      readers = columnReaders(
+        headerIn(bytes, headerEnd).split(separator),
+        required,
+        { ...optional },
+        where,
+      );
+      start = headerEnd + 1;
+    }
+    if (start >= end) return;
+    const numLines = countLines(bytes, start, end) + 1;
+    for (const reader of readers) reader?.reserve(numRows + numLines);
+    parseRows(bytes, start, end, { readers, separator: comma, where, firstRow: numRows });
+    numRows += numLines;
+  }
+
+  return {
+    push(piece: Uint8Array): void {
+      const bytes = rest.length === 0 ? piece : concat([rest, piece]);
+      const text = endOfText(bytes.subarray(0, bytes.lastIndexOf(newline) + 1));
+      // blank lines at the end of a piece may be in the middle of the file: they wait
+      const end = text === 0 ? 0 : bytes.indexOf(newline, text);
+      if (end > 0) readLines(bytes, end);
+      rest = bytes.slice(end);
+      if (rest.length <= longestLine) return;
+      const line = readers ? lineOf(numRows) : "line 1";
+      throw new FormatError(`${where} ${line}: expected a line of at most 1 MiB, got a longer one`);
+    },
+    end(): Table<S> & Partial<Table<O>> {
+      const end = endOfText(rest);
+      if (end > 0 || !readers) readLines(rest, end);
+      const found = readers!.filter((reader) => reader !== undefined);
+      const table = Object.fromEntries(found.map(({ name, values }) => [name, values(numRows)]));
+      return table as unknown as Table<S> & Partial<Table<O>>;
+    },
+  };
+}
+
+/** Bytes; what goes on for longer is no table. */
+const longestLine = 2 ** 20;
+
+interface Rows {
+  readonly readers: readonly (ColumnReader | undefined)[];
+  readonly separator: number;
+  readonly where: string;
+  readonly firstRow: number;
+}
+
 function parseRows(
   bytes: Uint8Array,
   start: number,
   end: number,
-  readers: readonly (Reader | undefined)[],
-  separator: number,
-  where: string,
+  { readers, separator, where, firstRow }: Rows,
 ): void {
   const last = readers.length - 1;
-  for (let row = 0, at = start; at < end; row++) {
+  for (let row = firstRow, at = start; at < end; row++) {
     const lineStart = at;
     for (let c = 0; c <= last; c++) {
       let stop = at;
       while (stop < end && bytes[stop] !== separator && bytes[stop] !== newline) stop++;
       const isLineEnd = stop === end || bytes[stop] === newline;
       const fieldEnd = isLineEnd ? trimmed(bytes, at, stop) : stop;
-      const isRead = readers[c]?.store(row, at, fieldEnd) ?? true;
+      const isRead = readers[c]?.store(bytes, row, at, fieldEnd) ?? true;
       if (!isRead || isLineEnd !== (c === last)) {
         const numFields = countFields(bytes, lineStart, end, separator);
         const field = textIn(bytes, at, Math.min(fieldEnd, at + 40));
@@ -103,7 +150,7 @@ function parseRows(
 }
 
 /** A wrong number of fields is the better explanation, where it applies: values may have moved. */
-function malformed(got: number, wanted: number, field: string, reader?: Reader): string {
+function malformed(got: number, wanted: number, field: string, reader?: ColumnReader): string {
   if (got !== wanted) return `: expected ${wanted} columns, got ${got}`;
   return ` column ${reader?.name}: expected ${reader?.expected}, got ${JSON.stringify(field)}`;
 }
@@ -114,58 +161,6 @@ function countFields(bytes: Uint8Array, start: number, end: number, separator: n
   let count = 1;
   for (let i = start; i < stop; i++) if (bytes[i] === separator) count++;
   return count;
-}
-
-/** One reader for each column of the file, in its order; undefined where nobody wants the column. */
-function readersOf(
-  bytes: Uint8Array,
-  header: readonly string[],
-  required: Schema,
-  optional: Schema,
-  numRows: number,
-  where: string,
-): (Reader | undefined)[] {
-  for (const name of Object.keys({ ...required, ...optional })) {
-    const count = header.filter((column) => column === name).length;
-    if (count === 1 || (count === 0 && !(name in required))) continue;
-    const got = count === 0 ? JSON.stringify(header.join().slice(0, 200)) : `${count} of them`;
-    throw new FormatError(`${where} line 1: expected a column ${name}, got ${got}`);
-  }
-  const types = new Map(Object.entries({ ...required, ...optional }));
-  return header.map((name) => {
-    const type = types.get(name);
-    return type === undefined ? undefined : reader(bytes, name, type, numRows);
-  });
-}
-
-function reader(bytes: Uint8Array, name: string, type: ColumnType, numRows: number): Reader {
-  if (type === "u64") {
-    const values = new BigUint64Array(numRows);
-    const store: Store = (row, start, end) => {
-      const value = unsigned64(bytes, start, end);
-      if (value !== undefined) values[row] = value;
-      return value !== undefined;
-    };
-    return { name, values, store, expected: "an integer of at most 64 bits, 0 or more" };
-  }
-  if (type === "u32" || type === "i32") {
-    const [low, high] = type === "u32" ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
-    const values = type === "u32" ? new Uint32Array(numRows) : new Int32Array(numRows);
-    const store: Store = (row, start, end) => {
-      const value = integer(bytes, start, end);
-      values[row] = value;
-      return value >= low && value <= high;
-    };
-    return { name, values, store, expected: `an integer from ${low} to ${high}` };
-  }
-  const values = new Float64Array(numRows);
-  const store: Store = (row, start, end) => {
-    const isEmpty = type === "f64?" && start === end;
-    values[row] = isEmpty ? Number.NaN : decimal(bytes, start, end);
-    return isEmpty || Number.isFinite(values[row]);
-  };
-  const expected = type === "f64" ? "a finite number" : "a finite number or nothing";
-  return { name, values, store, expected };
 }
 
 const textIn = (bytes: Uint8Array, start: number, end: number): string =>

@@ -1,17 +1,22 @@
 /**
  * TrackML events, Amrouche et al. 2020 (arXiv:1904.06778): four CSV tables an event, plain or gzip.
  *
- * Reads bytes, not files: the caller says how a file is opened, so this runs in a browser too.
+ * Reads bytes, not files: the caller says how a file is opened, so this runs in a browser too. One table is
+ * read after the other, piece by piece, so that memory is that of the event.
  * Tables are joined by hit_id and particle_id; whatever does not join is an error with its line.
  */
 import { FormatError } from "../../engine/errors.ts";
 import { type Cells, Event, type Hits, type Truth } from "../event.ts";
 import { indexParticles, type ParticleIndex, type Particles } from "../particles.ts";
-import { lineOf, readCsv, type Schema, type Table } from "./csv.ts";
-import { gunzip } from "./gzip.ts";
+import { lineOf, readCsv, readCsvPieces, type Schema, type Table } from "./csv.ts";
+import { gunzip, gunzipPieces } from "./gzip.ts";
+import type { Pieces } from "./pieces.ts";
 
-/** The content of a file, or undefined if there is none of that name. May already be unpacked. */
-export type OpenFile = (name: string) => Promise<Uint8Array | undefined>;
+/**
+ * The content of a file, whole or in pieces, or undefined if there is none of that name. May already be
+ * unpacked.
+ */
+export type OpenFile = (name: string) => Promise<Uint8Array | Pieces | undefined>;
 
 const hitColumns = {
   hit_id: "u32",
@@ -77,16 +82,17 @@ export async function readTrackml(open: OpenFile, prefix: string): Promise<Event
   const particleFile = await openTable(open, prefix, "particles");
   const truthFile = await openTable(open, prefix, "truth");
 
-  const hits = readHits(hitFile);
+  const hits = await readHits(hitFile);
   const rowOfHit = rowsById(hits.hitId, hitFile.where);
-  const particles = particleFile && readParticles(particleFile);
-  const truth = truthFile && readCsv(truthFile.bytes, truthColumns, truthFile);
+  const cells = cellFile && (await readCells(cellFile, rowOfHit));
+  const particles = particleFile && (await readParticles(particleFile));
+  const truth = truthFile && (await readCsvPieces(truthFile.pieces, truthColumns, truthFile));
   const index = indexParticles([particles?.particle_id, truth?.particle_id].filter((id) => !!id));
   return new Event({
     name: prefix.slice(prefix.lastIndexOf("/") + 1),
     hits,
     particleIds: index.particleIds,
-    cells: cellFile && readCells(cellFile, rowOfHit),
+    cells,
     particles: particles && joinParticles(particles, index),
     truth: truth && joinTruth(truth, truthFile.where, rowOfHit, hits.hitId.length, index),
   });
@@ -104,32 +110,39 @@ export async function readTruth(source: Uint8Array | string, file: string): Prom
 
 interface OpenedTable {
   readonly where: string; // opens every message about this file
-  readonly bytes: Uint8Array | string;
+  readonly pieces: Pieces;
 }
 
 async function openTable(open: OpenFile, prefix: string, table: string) {
   for (const name of [`${prefix}-${table}.csv`, `${prefix}-${table}.csv.gz`]) {
-    const bytes = await open(name);
+    const content = await open(name);
     const where = `readTrackml: ${name}`;
-    if (bytes) return { where, bytes: await gunzip(bytes, where) } satisfies OpenedTable;
+    if (!content) continue;
+    const pieces = content instanceof Uint8Array ? [content] : content;
+    return { where, pieces: gunzipPieces(pieces, where) } satisfies OpenedTable;
   }
   return undefined;
 }
 
-function readHits({ bytes, where }: OpenedTable): Hits {
-  const { hit_id, x, y, z, volume_id, layer_id, module_id } = readCsv(bytes, hitColumns, { where });
+async function readHits({ pieces, where }: OpenedTable): Promise<Hits> {
+  const table = await readCsvPieces(pieces, hitColumns, { where });
+  const { hit_id, x, y, z, volume_id, layer_id, module_id } = table;
   if (hit_id.length === 0) throw new FormatError(`${where}: expected at least one hit, got none`);
   return { hitId: hit_id, x, y, z, volume: volume_id, layer: layer_id, module: module_id };
 }
 
-function readCells({ bytes, where }: OpenedTable, rowOfHit: ReadonlyMap<number, number>): Cells {
-  const { hit_id, ch0, ch1, value } = readCsv(bytes, cellColumns, { where });
+async function readCells(
+  { pieces, where }: OpenedTable,
+  rowOfHit: ReadonlyMap<number, number>,
+): Promise<Cells> {
+  const { hit_id, ch0, ch1, value } = await readCsvPieces(pieces, cellColumns, { where });
   const hit = hit_id.map((id, row) => rowOf(id, rowOfHit, where, row));
   return { hit, ch0, ch1, value };
 }
 
-function readParticles({ bytes, where }: OpenedTable) {
-  const table = readCsv(bytes, particleColumns, { where, optional: particleType });
+async function readParticles({ pieces, where }: OpenedTable) {
+  const options = { where, optional: particleType };
+  const table = await readCsvPieces(pieces, particleColumns, options);
   const seen = new Set<bigint>([0n]);
   table.particle_id.forEach((id, row) => {
     if (seen.has(id)) {
@@ -141,7 +154,10 @@ function readParticles({ bytes, where }: OpenedTable) {
   return table;
 }
 
-function joinParticles(table: ReturnType<typeof readParticles>, index: ParticleIndex): Particles {
+function joinParticles(
+  table: Awaited<ReturnType<typeof readParticles>>,
+  index: ParticleIndex,
+): Particles {
   const { particle_id, particle_type, nhits, ...columns } = table;
   return {
     ...columns,
