@@ -57,7 +57,7 @@ async function table(backend: string): Promise<void> {
     try {
       const seconds = expectedSeconds(workload, rows);
       if (seconds > mostSeconds) {
-        say(`| ${workload.name} | not run: some ${seconds.toFixed(0)} s | | | | | |`);
+        say(`| ${workload.name} | not run: some ${seconds.toFixed(0)} s | | | | | | |`);
         continue;
       }
       const expected = { right: right.get(workload), time };

@@ -8,6 +8,7 @@ import { linearGradient } from "./linearGradient.ts";
 import { matmul } from "./matmul.ts";
 import { nearestRows } from "./neighbors.ts";
 import { perceptronRows } from "./perceptronRows.ts";
+import { perceptronRowsGradient } from "./perceptronRowsGradient.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
 import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
@@ -29,6 +30,7 @@ export const kernels = {
   matmul,
   nearestRows,
   perceptronRows,
+  perceptronRowsGradient,
   placeByDigit,
   scanBlocks,
   searchSorted,

@@ -1,7 +1,7 @@
 /** What the programs of perceptrons are made from: where parameters and columns lie. */
 import type { Attrs } from "../src/engine/expr.ts";
 import { layoutOf } from "../src/engine/layout.ts";
-import { parameterShapes, stagesOf } from "../src/engine/ops/perceptron.ts";
+import { parameterShapes, stagesOf } from "../src/engine/ops/perceptronStages.ts";
 
 /** Columns of a layer's input that lie together in memory, from `at` on, and in its weight. */
 export interface Stretch {

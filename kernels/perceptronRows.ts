@@ -1,11 +1,24 @@
 import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
-import { stagesOf } from "../src/engine/ops/perceptron.ts";
+import { stagesOf } from "../src/engine/ops/perceptronStages.ts";
 import { rowActivations } from "../src/engine/ops/rowActivations.ts";
 import { structureOf } from "./perceptronLayers.ts";
+import { activate, affine, findNodes, loadOwn, scaled, statistics } from "./perceptronWgsl.ts";
 import { perceptronRowsWasm } from "./wasm/perceptronRows.ts";
 
 const [tileRows, lanesPerRow] = [8, 8]; // two arrays of 8 rows of 256 are all that every GPU has
+
+/** What rows are computed from. */
+export function rowInputs(attrs: Attrs): Record<string, string> {
+  const { own, repeated, parts, layers } = structureOf(attrs);
+  const products = { products: `f32 [N, ${layers[0].width * parts.length}]` };
+  return {
+    flat: "f32 [T]",
+    ...Object.fromEntries(own.map(({ part, width }) => [`x${part}`, `f32 [R, ${width}]`])),
+    ...(repeated.length > 0 ? products : {}),
+    ...Object.fromEntries(repeated.map((part) => [`rows${part}`, "u32 [R]"])),
+  };
+}
 
 /**
  * perceptronRows: rows through all layers of a perceptron, with nothing stored but the result.
@@ -23,16 +36,7 @@ const [tileRows, lanesPerRow] = [8, 8]; // two arrays of 8 rows of 256 are all t
  */
 export const perceptronRows: KernelSpec = defineKernel({
   name: "perceptronRows",
-  inputs: (attrs) => {
-    const { own, repeated, parts, layers } = structureOf(attrs);
-    const products = { products: `f32 [N, ${layers[0].width * parts.length}]` };
-    return {
-      flat: "f32 [T]",
-      ...Object.fromEntries(own.map(({ part, width }) => [`x${part}`, `f32 [R, ${width}]`])),
-      ...(repeated.length > 0 ? products : {}),
-      ...Object.fromEntries(repeated.map((part) => [`rows${part}`, "u32 [R]"])),
-    };
-  },
+  inputs: (attrs) => rowInputs(attrs),
   output: (attrs) => `f32 [R, ${stagesOf(attrs).widths.at(-1)}]`,
   numbers: ["epsilon"],
   finishes: true,
@@ -116,67 +120,23 @@ ${rowBody(attrs, "  workgroupBarrier(); // all lanes of the row have written the
 
 /** All layers of row r; `barrier` stands where columns are read that other lanes have written. */
 function rowBody(attrs: Attrs, barrier: string): string {
-  const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
-  const loads = own.map(
-    ({ part, width, at }) =>
-      `  for (var k = start; k < ${width}u; k += pace) { held[base + ${at}u + k] = x${part}[r * ${width}u + k]; }\n`,
-  );
-  const gathers = repeated.map(
-    (part) => `  let isRow${part} = rows${part}[r] < dims.N;
-  let row${part} = select(0u, rows${part}[r], isRow${part}) * ${layers[0].width * parts.length}u;\n`,
-  );
+  const structure = structureOf(attrs);
+  const { layers, norm, activation, outputActivation } = structure;
   const body = layers.map((layer, which) => {
-    const { width, weight, bias, scale, shift, pitch, stretches } = layer;
-    const isLast = which === layers.length - 1;
-    const added = which > 0 ? [] : repeated;
-    // columns of the input in memory, in the order of the weight's
-    const sums = stretches.map(
-      ({ at, column, width }) => `    for (var k = 0u; k < ${width}u; k++) {
-      let c = weights + (k + ${column}u);
-      sum += held[base + ${at}u + k] * vec4f(flat[c.x], flat[c.y], flat[c.z], flat[c.w]);
+    const { width } = layer;
+    if (which === layers.length - 1) {
+      const value = activate(outputActivation);
+      const store = `let v = sum[t]; if (isRow) { store(r * ${width}u + o + t, ${value}); }`;
+      return affine(structure, which, store);
     }
-`,
-    );
-    const products = added.map((part) => {
-      const c = (x: string) => `products[row${part} + column.${x} * ${parts.length}u + ${part}u]`;
-      return `    if (isRow${part}) { sum += vec4f(${["x", "y", "z", "w"].map(c).join(", ")}); }\n`;
-    });
-    const value = `sum[t]`;
-    const store = isLast
-      ? `let v = ${value}; if (isRow) { store(r * ${width}u + o + t, ${activate(stages.outputActivation)}); }`
-      : `next[base + o + t] = ${value};`;
-    const product = `  for (var o = 4u * start; o < ${width}u; o += 4u * pace) {
-    let column = min(vec4u(o, o + 1u, o + 2u, o + 3u), vec4u(${width - 1}u));
-    let weights = ${weight}u + column * ${pitch}u;
-    var sum = vec4f(flat[${bias}u + column.x], flat[${bias}u + column.y], flat[${bias}u + column.z], flat[${bias}u + column.w]);
-${products.join("")}${sums.join("")}    for (var t = 0u; t < min(4u, ${width}u - o); t++) { ${store} }
-  }
-`;
-    if (isLast) return product;
-    const affine = norm === "affine" ? ` * flat[${scale}u + k] + flat[${shift}u + k]` : "";
-    const normal = norm === "none" ? "next[base + k]" : `(next[base + k] - mean) * scale${affine}`;
-    return `${product}${barrier}  {
+    const normal = norm === "none" ? "next[base + k]" : "(next[base + k] - mean) * scale";
+    return `${affine(structure, which, "next[base + o + t] = sum[t];")}${barrier}  {
 ${norm === "none" ? "" : statistics(width)}  for (var k = start; k < ${width}u; k += pace) {
-    let v = ${normal};
-    held[base + k] = ${activate(stages.activation)};
+    let v = ${scaled(structure, layer, normal)};
+    held[base + k] = ${activate(activation)};
   }
   }
 ${barrier}`;
   });
-  return [...loads, barrier, ...gathers, ...body].join("");
-
-  function activate(name: typeof stages.activation): string {
-    return rowActivations[name].wgsl("v");
-  }
+  return [loadOwn(structure), barrier, findNodes(structure), ...body].join("");
 }
-
-const statistics = (width: number): string => `  var mean = 0.0;
-  for (var k = 0u; k < ${width}u; k++) { mean += next[base + k]; }
-  mean /= ${width}.0;
-  var variance = 0.0;
-  for (var k = 0u; k < ${width}u; k++) {
-    let d = next[base + k] - mean;
-    variance += d * d;
-  }
-  let scale = inverseSqrt(variance / ${width}.0 + dims.epsilon);
-`;

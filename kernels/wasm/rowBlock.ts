@@ -1,12 +1,12 @@
 /** A block of rows on its way through a perceptron in WebAssembly: working memory, products, norms. */
 import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
 import { loop, when } from "../../src/engine/codegen/wasm/control.ts";
-import { f32x4, i32 } from "../../src/engine/codegen/wasm/instructions.ts";
+import { f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmFrame } from "../../src/engine/kernel.ts";
 import { rowActivations } from "../../src/engine/ops/rowActivations.ts";
 import { type Stretch, structureOf } from "../perceptronLayers.ts";
-import { packColumns } from "./packing.ts";
+import { type Matrix, packColumns } from "./packing.ts";
 import { panelBytes, productOfPanels, productScratch } from "./product.ts";
 import { mapRow, stridedRow } from "./rowLoops.ts";
 import { rowStatistics } from "./rows.ts";
@@ -20,26 +20,41 @@ export interface RowTable {
   pitch: Code;
 }
 
-/** How many tables of how many rows a block takes. */
+export const inRows = ({ start, pitch }: RowTable): Matrix => ({
+  ...{ start, down: pitch, right: number(4), dense: "right" },
+});
+export const columnsOf = ({ start, pitch }: RowTable): Matrix => ({
+  ...{ start, down: number(4), right: pitch, dense: "down" },
+});
+
+/** How many tables of how many rows a block takes, and whether gradients go back through its weights. */
 interface BlockSize {
   tables: number;
   rows: number;
+  goesBack?: boolean;
 }
 
 /** Multiply-adds of a row. */
 export const rowWork = (attrs: Attrs): number =>
   structureOf(attrs).layers.reduce((sum, { width, pitch }) => sum + width * (pitch + 8), 0);
 
-const pitchBytes = (attrs: Attrs): number => 16 * Math.ceil(structureOf(attrs).widest / 4);
+/** From one row of a table to the next: behind it is place for one vector more. */
+const pitchBytes = (attrs: Attrs): number => 16 * (Math.ceil(structureOf(attrs).widest / 4) + 1);
 
-/** Bytes of a copy of all weights. */
-const weightBytes = (attrs: Attrs): number =>
+/** Bytes of a copy of all weights, and of one to go back through. */
+const weightBytes = (attrs: Attrs, goesBack = false): number =>
   structureOf(attrs)
-    .layers.flatMap(({ width, stretches }) => stretches.map((s) => panelBytes(s.width, width)))
+    .layers.flatMap(({ width, stretches }) =>
+      stretches.map(
+        (s) => panelBytes(s.width, width) + (goesBack ? panelBytes(width, s.width) : 0),
+      ),
+    )
     .reduce((sum, size) => sum + size, 0);
 
-export const rowBlockScratch = (attrs: Attrs, { tables, rows }: BlockSize): number =>
-  productScratch(0) + weightBytes(attrs) + tables * rows * pitchBytes(attrs);
+export const rowBlockScratch = (attrs: Attrs, { tables, rows, goesBack }: BlockSize): number =>
+  productScratch(goesBack ? structureOf(attrs).widest : 0) +
+  weightBytes(attrs, goesBack) +
+  tables * rows * pitchBytes(attrs);
 
 export class RowBlock {
   /** Rows of the block: the first, and how many. */
@@ -47,49 +62,54 @@ export class RowBlock {
   readonly count = local("i32");
   readonly tables: readonly Local[];
   readonly pitch: Code;
+  readonly structure: ReturnType<typeof structureOf>;
   private readonly frame: WasmFrame;
   private readonly attrs: Attrs;
-  private readonly structure: ReturnType<typeof structureOf>;
-  private readonly rows: number;
+  private readonly size: BlockSize;
   /** By layer and stretch of its input: its weights in the order of use. */
   private readonly panels: readonly Local[][];
+  private readonly panelsBack: readonly Local[][];
 
-  constructor(frame: WasmFrame, attrs: Attrs, { tables, rows }: BlockSize) {
+  constructor(frame: WasmFrame, attrs: Attrs, size: BlockSize) {
     this.frame = frame;
     this.attrs = attrs;
     this.structure = structureOf(attrs);
-    this.rows = rows;
+    this.size = size;
     this.pitch = number(pitchBytes(attrs));
-    this.tables = integers(tables);
-    this.panels = this.structure.layers.map(({ stretches }) => integers(stretches.length));
+    this.tables = integers(size.tables);
+    const perStretch = () =>
+      this.structure.layers.map(({ stretches }) => integers(stretches.length));
+    [this.panels, this.panelsBack] = [perStretch(), perStretch()];
   }
 
   /** Finds places in the working memory and copies the weights. */
   start(): Code {
+    const { goesBack, rows } = this.size;
     const terms = local("i32");
-    let taken = productScratch(0);
+    let taken = productScratch(goesBack ? this.structure.widest : 0);
     const place = (to: Local, size: number): Code => {
       taken += size;
       return set(to, add(this.frame.scratch, number(taken - size)));
     };
+    const copy = (weight: Matrix, panels: Local, [K, N]: readonly [number, number]): Code => [
+      place(panels, panelBytes(K, N)),
+      set(terms, number(K)),
+      packColumns(weight, { terms, N: number(N), panels }),
+    ];
     const copies = this.structure.layers.map(({ width, stretches, weight, pitch }, layer) =>
       stretches.map((stretch, which) => {
-        const panels = this.panels[layer][which];
-        const start = this.parameter(weight + stretch.column);
-        const turned = {
-          start,
-          down: number(4),
-          right: number(4 * pitch),
-          dense: "down",
-        } as const;
+        const rowsOf: RowTable = {
+          start: this.parameter(weight + stretch.column),
+          pitch: number(4 * pitch),
+        };
+        const sizes = [stretch.width, width] as const;
         return [
-          place(panels, panelBytes(stretch.width, width)),
-          set(terms, number(stretch.width)),
-          packColumns(turned, { terms, N: number(width), panels }),
+          copy(columnsOf(rowsOf), this.panels[layer][which], sizes),
+          goesBack ? copy(inRows(rowsOf), this.panelsBack[layer][which], [width, sizes[0]]) : [],
         ];
       }),
     );
-    const tableBytes = this.rows * pitchBytes(this.attrs);
+    const tableBytes = rows * pitchBytes(this.attrs);
     return [copies, this.tables.map((table) => place(table, tableBytes))];
   }
 
@@ -100,9 +120,8 @@ export class RowBlock {
 
   /** into = W input + b, with what was multiplied before. */
   multiply(layer: number, input: RowTable, into: RowTable): Code {
-    const { structure, frame, count } = this;
+    const { structure } = this;
     const { width, bias, stretches } = structure.layers[layer];
-    const { scratch, multiplyAdd } = frame;
     const biasAt = local("i32");
     const begin = this.eachRow(into, (row, r) => [
       mapRow(number(width), ({ load, store }) => store(row, load(biasAt))),
@@ -110,38 +129,40 @@ export class RowBlock {
     ]);
     const products = stretches.map((stretch, which) => {
       const { start, pitch } = layer === 0 ? this.inputs(stretch) : input;
-      return productOfPanels({
-        a: { start, down: pitch, right: number(4), dense: "right" },
-        ...{
-          panels: this.panels[layer][which],
-          y: into.start,
-          pitch: into.pitch,
-        },
-        ...{
-          isMore: number(1),
-          from: number(0),
-          to: i32.shrU(add(count, number(3)), number(2)),
-        },
-        ...{
-          M: count,
-          K: number(stretch.width),
-          N: number(width),
-          scratch,
-          multiplyAdd,
-        },
+      return this.multiplyRows({ start, pitch }, into, {
+        ...{ panels: this.panels[layer][which], terms: stretch.width, columns: width },
+        isMore: true,
       });
     });
     return [set(biasAt, this.parameter(bias)), begin, products];
   }
 
+  /** into = dz W, for the columns of the weight in one stretch of a layer's input. */
+  multiplyBack(layer: number, stretch: number, dz: RowTable, into: RowTable): Code {
+    const { width, stretches } = this.structure.layers[layer];
+    const sizes = { terms: width, columns: stretches[stretch].width, isMore: false };
+    return this.multiplyRows(dz, into, { panels: this.panelsBack[layer][stretch], ...sizes });
+  }
+
+  private multiplyRows(
+    input: RowTable,
+    into: RowTable,
+    given: { panels: Local; terms: number; columns: number; isMore: boolean },
+  ): Code {
+    const { scratch, multiplyAdd } = this.frame;
+    return productOfPanels({
+      ...{ a: inRows(input), panels: given.panels, y: into.start, pitch: into.pitch },
+      ...{ from: number(0), to: i32.shrU(add(this.count, number(3)), number(2)), M: this.count },
+      ...{ K: number(given.terms), N: number(given.columns), isMore: number(Number(given.isMore)) },
+      ...{ scratch, multiplyAdd },
+    });
+  }
+
   /** The rows of the block in the part of the input that is in this stretch. */
-  private inputs(stretch: Stretch): RowTable {
+  inputs(stretch: Stretch): RowTable {
     const { part, width } = stretch;
     const pitch = number(4 * width);
-    return {
-      start: add(this.frame.at[`x${part}`], mul(this.first, pitch)),
-      pitch,
-    };
+    return { start: add(this.frame.at[`x${part}`], mul(this.first, pitch)), pitch };
   }
 
   /** Adds what a gathered part contributes to row r of the block; a row that does not exist, nothing. */
@@ -169,29 +190,48 @@ export class RowBlock {
     ]);
   }
 
-  /** Takes a row of a hidden layer through norm and activation. */
-  finish(layer: number, row: Local): Code {
+  /**
+   * Takes a row of a hidden layer through norm and activation. With `into`, the result goes there, x̂ stays
+   * in its place, and one by the deviation behind it.
+   */
+  finish(layer: number, row: Local, into: Local | null = null): Code {
     const { norm, layers, activation } = this.structure;
-    const { width, scale, shift } = layers[layer];
+    const { width } = layers[layer];
     const [mean, factor] = [local("v128"), local("v128")];
-    const [scaleAt, shiftAt] = integers(2);
-    const normal = (x: Code): Code => f32x4.mul(f32x4.sub(x, mean), factor);
+    const { epsilon } = this.frame.numbers;
+    const affine = this.affineOf(layer);
+    const normal = local("v128");
     return [
-      norm === "none"
-        ? []
-        : rowStatistics(row, number(width), this.frame.numbers.epsilon, {
-            mean,
-            scale: factor,
-          }),
-      set(scaleAt, this.parameter(scale ?? 0)),
-      set(shiftAt, this.parameter(shift ?? 0)),
-      mapRow(number(width), ({ load, store }) => {
-        const x = norm === "none" ? load(row) : normal(load(row));
-        const isAffine = norm === "affine";
-        const scaled = isAffine ? f32x4.add(f32x4.mul(x, load(scaleAt)), load(shiftAt)) : x;
-        return store(row, rowActivations[activation].wasm(scaled));
-      }),
+      norm === "none" ? [] : rowStatistics(row, number(width), epsilon, { mean, scale: factor }),
+      into ? v128.store(this.behind(row), factor) : [],
+      affine.start,
+      mapRow(number(width), ({ load, store }) => [
+        set(normal, norm === "none" ? load(row) : f32x4.mul(f32x4.sub(load(row), mean), factor)),
+        into ? store(row, normal) : [],
+        store(into ?? row, rowActivations[activation].wasm(affine.of(normal, load))),
+      ]),
     ];
+  }
+
+  /** Address of the vector behind a row. */
+  behind(row: Local): Code {
+    return add(row, number(pitchBytes(this.attrs) - 16));
+  }
+
+  /** γ x̂ + β of a hidden layer, and γ alone, at the column at hand. */
+  affineOf(layer: number) {
+    const { norm, layers } = this.structure;
+    const { scale, shift } = layers[layer];
+    const [scaleAt, shiftAt] = integers(2);
+    const isAffine = norm === "affine";
+    const set2 = [set(scaleAt, this.parameter(scale)), set(shiftAt, this.parameter(shift))];
+    return {
+      start: isAffine ? set2 : [],
+      of: (x: Code, load: (row: Code) => Code): Code =>
+        isAffine ? f32x4.add(f32x4.mul(x, load(scaleAt)), load(shiftAt)) : x,
+      scaled: (x: Code, load: (row: Code) => Code): Code =>
+        isAffine ? f32x4.mul(x, load(scaleAt)) : x,
+    };
   }
 
   /** Takes a row of results through the last activation. */

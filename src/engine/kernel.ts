@@ -29,7 +29,7 @@ export interface KernelSpec {
   inputs: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
   output: string | ((attrs: Attrs) => string);
   /** Signatures of further results by name, of axes that inputs or output have too. */
-  more?: Readonly<Record<string, string>>;
+  more?: Readonly<Record<string, string>> | ((attrs: Attrs) => Readonly<Record<string, string>>);
   /** Names of the op's run-time numbers, as members of `dims` (f32). */
   numbers?: readonly string[];
   /** Operations on floats, for `explain`; default: those of what the op is composed of. */
@@ -159,14 +159,14 @@ export function resolveKernel(
     throw new ShapeError(
       `withPlan(tiles.${spec.name}): expected ${names.join(" or ")}, got ${variant}`,
     );
-  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
+  const { inputs, more } = signaturesOf(spec, attrs);
   if ("y" in inputs)
     throw new ShapeError(
       `defineKernel(${spec.name}): expected inputs of other names, got y (the result)`,
     );
   const parseAll = (signatures: Readonly<Record<string, string>>): NamedOperand[] =>
     Object.entries(signatures).map(([name, text]) => ({ name, ...parse(spec.name, text) }));
-  const [operands, parts] = [parseAll(inputs), parseAll(spec.more ?? {})];
+  const [operands, parts] = [parseAll(inputs), parseAll(more)];
   const output = typeof spec.output === "function" ? spec.output(attrs) : spec.output;
   const kernel = { ...spec, attrs, variant, operands, result: parse(spec.name, output), parts };
   const known = axisNames(kernel);
@@ -181,9 +181,14 @@ export function resolveKernel(
 
 /** Buffers that a launch of the kernel binds: all inputs and results. */
 export function numBuffers(spec: KernelSpec, attrs: Attrs): number {
-  const inputs = typeof spec.inputs === "function" ? spec.inputs(attrs) : spec.inputs;
-  return Object.keys(inputs).length + 1 + Object.keys(spec.more ?? {}).length;
+  const { inputs, more } = signaturesOf(spec, attrs);
+  return Object.keys(inputs).length + 1 + Object.keys(more).length;
 }
+
+const signaturesOf = ({ inputs, more = {} }: KernelSpec, attrs: Attrs) => ({
+  inputs: typeof inputs === "function" ? inputs(attrs) : inputs,
+  more: typeof more === "function" ? more(attrs) : more,
+});
 
 /** The names of the axes that a kernel needs sizes of, in a fixed order. */
 export function axisNames({ operands, result }: Kernel): string[] {

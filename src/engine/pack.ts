@@ -18,7 +18,25 @@ export function pack(tensors: readonly Tensor[]): Tensor {
   for (const { dtype } of tensors) expectDType("pack", dtype, ["f32"]);
   const { starts, total } = layoutOf(tensors.map(({ shape }) => shape));
   const whole = wholeOfPieces(tensors, starts, total);
-  return whole ?? record("pack", tensors, [total], "f32");
+  return whole ?? record("pack", joinPieces(tensors), [total], "f32");
+}
+
+/** All pieces of a tensor, one after the other, as that tensor: it lies like them. */
+function joinPieces(tensors: readonly Tensor[]): Tensor[] {
+  const joined: Tensor[] = [];
+  for (let first = 0; first < tensors.length; ) {
+    const { op, inputs } = tensors[first].expr;
+    const [whole] = inputs;
+    let end = first + 1;
+    while (op === "piece" && tensors[end]?.expr.inputs[0] === whole) end++;
+    const run = tensors.slice(first, end);
+    const { starts, total } = layoutOf(run.map(({ shape }) => shape));
+    const isWhole = op === "piece" && total === whole.shape[0];
+    const found = isWhole ? wholeOfPieces(run, starts, total) : null;
+    joined.push(...(found ? [found] : run));
+    first = end;
+  }
+  return joined;
 }
 
 /** The tensors of these shapes that were packed into `flat`, f32 [total]. */

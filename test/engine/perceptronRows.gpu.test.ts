@@ -1,7 +1,20 @@
 /** Rows through a perceptron in one launch: rows that do not exist, and more of them than one block has. */
 import { describe, expect, test } from "vitest";
-import { type PerceptronOptions, perceptron } from "../../src/engine/ops/perceptron.ts";
-import { concat, explain, gather, indices, range, realize, type Tensor } from "../../src/index.ts";
+import { perceptron } from "../../src/engine/ops/perceptron.ts";
+import type { PerceptronOptions } from "../../src/engine/ops/perceptronStages.ts";
+import {
+  concat,
+  explain,
+  gather,
+  gradients,
+  indices,
+  layerNorm,
+  linear,
+  range,
+  realize,
+  silu,
+  type Tensor,
+} from "../../src/index.ts";
 import { assertClose, randomFrom, randomTensor } from "../../src/testing/index.ts";
 import { useDevice } from "../helpers/backends.ts";
 
@@ -40,6 +53,25 @@ describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
     await realize([joined]); // rows of its own: nothing is gathered
     // two sums of at most 9 products within ±3, exponentials off by 1e-6
     await assertClose(y, perceptron(joined, parameters, stages) as Tensor, 2e-5);
+  });
+
+  test("gradients of several blocks of rows are those of the layers one by one", async () => {
+    const random = randomFrom(12);
+    const draw = (shape: readonly number[]) => randomTensor(random, shape);
+    const [x, seed, ...parameters] = [[numRows, 9], [numRows, 5], ...shapes].map(draw);
+    await realize([x, seed, ...parameters]);
+    const inputs = [x, ...parameters];
+    const y = perceptron(x, parameters, stages) as Tensor;
+    const found = gradients(y, inputs, seed);
+    const { launches } = await explain(found);
+    expect(launches.map(({ label }) => label)).toContain("perceptronRowsGradient");
+
+    const [w0, b0, scale, shift, w1, b1] = parameters;
+    const hidden = silu(layerNorm(linear(x, w0, b0), scale, shift, stages.epsilon));
+    const want = gradients(linear(hidden, w1, b1).tanh(), inputs, seed);
+    await realize([...found, ...want]);
+    // sums of 130 terms below 10, each of which is a sum of 9 products
+    for (const [which, gradient] of want.entries()) await assertClose(found[which], gradient, 2e-4);
   });
 });
 

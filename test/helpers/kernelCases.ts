@@ -13,7 +13,7 @@ import {
   resolveKernel,
 } from "../../src/engine/kernel.ts";
 import { layoutOf } from "../../src/engine/layout.ts";
-import { parameterShapes, stagesOf } from "../../src/engine/ops/perceptron.ts";
+import { parameterShapes, stagesOf } from "../../src/engine/ops/perceptronStages.ts";
 import { Tensor, tensor } from "../../src/index.ts";
 import { randomSegments } from "../../src/testing/index.ts";
 import { randomFrom } from "./generate.ts";
@@ -98,20 +98,30 @@ const rowStages: readonly Attrs[] = [
   { parts: [2, 2], gathered: [1, 1], widths: [7, 1], norm: "none", activation: "tanh" },
 ].map((attrs) => ({ ...attrs, outputActivation: attrs.widths.length > 2 ? "sigmoid" : "none" }));
 
-const contracts: Partial<Record<KernelName, Contract>> = {
-  perceptronRows: {
-    attrs: rowStages,
-    sizes: (sizes, attrs) => {
-      sizes.T = layoutOf(parameterShapes(stagesOf(attrs))).total;
-    },
-    inputs: ({ N, R }, random, { gathered }) =>
-      Object.fromEntries(
-        (gathered as number[]).map((_, part) => [
-          `rows${part}`,
-          Array.from({ length: R! }, () => Math.floor(N! * random())),
-        ]),
-      ),
+/** Fewer of them: software adapters take long to compile these. */
+const gradientStages: readonly Attrs[] = [
+  { parts: [3], gathered: [1], widths: [4], norm: "none", activation: "none" },
+  { parts: [4, 3], gathered: [0, 0], widths: [9, 4], norm: "plain", activation: "silu" },
+  { parts: [4, 4, 4], gathered: [1, 1, 0], widths: [6, 5], norm: "affine", activation: "relu" },
+].map((attrs) => ({ ...attrs, outputActivation: attrs.parts.length > 2 ? "tanh" : "none" }));
+
+const ofRows: Contract = {
+  attrs: rowStages,
+  sizes: (sizes, attrs) => {
+    sizes.T = layoutOf(parameterShapes(stagesOf(attrs))).total;
   },
+  inputs: ({ N, R }, random, { gathered }) =>
+    Object.fromEntries(
+      (gathered as number[]).map((_, part) => [
+        `rows${part}`,
+        Array.from({ length: R! }, () => Math.floor(N! * random())),
+      ]),
+    ),
+};
+
+const contracts: Partial<Record<KernelName, Contract>> = {
+  perceptronRows: ofRows,
+  perceptronRowsGradient: { ...ofRows, attrs: gradientStages },
   matmul: {
     attrs: [false, true].flatMap((transposeA) =>
       [false, true].map((transposeB) => ({ transposeA, transposeB })),

@@ -4,6 +4,7 @@ import {
   Adam,
   bceWithLogits,
   explain,
+  gradients,
   InteractionLayer,
   InteractionNetwork,
   indices,
@@ -125,21 +126,38 @@ describe.each(["js", "wasm", "webgpu"] as const)("on %s", (backend) => {
   });
 
   test("an iteration is four launches", async () => {
-    const layer = new InteractionLayer({
-      ...{ hiddenDim: 16, numNodeLayers: 3, numEdgeLayers: 3, isFused: true },
-      ...{ norms: [(n: number) => new LayerNorm(n)], rng: new Rng(2) },
-    });
-    const named = [...parameters(layer)];
-    const flat = pack(named.map(([, tensor]) => tensor)); // as optimizers keep them
-    const { ends } = randomGraph(30, 90);
-    const state = { nodes: ones([30, 16]).exp(), edges: ones([90, 16]).exp() };
-    await realize([flat, state.nodes, state.edges]);
-    const shapes = named.map(([, { shape }]) => shape);
-    const parts = pieces(flat, shapes);
-    setParameters(layer, new Map(named.map(([name], which) => [name, parts[which]])));
+    const { layer, state, ends } = await makeIteration();
     const { nodes, edges } = layer.forward(state, ends);
     const { launches, text } = await explain([nodes, edges]);
     expect(launches.length, text).toBeLessThanOrEqual(4);
     await expect(`${text}\n`).toMatchFileSnapshot("plans/interactionIteration.txt");
   });
+
+  test("with its gradients it is eighteen, those of all parameters in one tensor", async () => {
+    const { layer, state, ends } = await makeIteration();
+    const { nodes, edges } = layer.forward(state, ends);
+    const inputs = [state.nodes, state.edges, ...parameters(layer).values()];
+    const loss = nodes.square().sum().add(edges.square().sum());
+    const [dNodes, dEdges, ...dParameters] = gradients(loss, inputs);
+    const { launches, text } = await explain([loss, dNodes, dEdges, pack(dParameters)]);
+    expect(launches.length, text).toBeLessThanOrEqual(18); // 47 layer by layer
+    await expect(`${text}\n`).toMatchFileSnapshot("plans/interactionGradients.txt");
+  });
 });
+
+/** A layer of three-layer networks, its parameters in one tensor as optimizers keep them. */
+async function makeIteration() {
+  const layer = new InteractionLayer({
+    ...{ hiddenDim: 16, numNodeLayers: 3, numEdgeLayers: 3, isFused: true },
+    ...{ norms: [(n: number) => new LayerNorm(n)], rng: new Rng(2) },
+  });
+  const named = [...parameters(layer)];
+  const flat = pack(named.map(([, tensor]) => tensor));
+  const { ends } = randomGraph(30, 90);
+  const state = { nodes: ones([30, 16]).exp(), edges: ones([90, 16]).exp() };
+  await realize([flat, state.nodes, state.edges]);
+  const shapes = named.map(([, { shape }]) => shape);
+  const parts = pieces(flat, shapes);
+  setParameters(layer, new Map(named.map(([name], which) => [name, parts[which]])));
+  return { layer, state, ends };
+}

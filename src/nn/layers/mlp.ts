@@ -1,5 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
-import { type PerceptronOptions, perceptron } from "../../engine/ops/perceptron.ts";
+import { perceptron } from "../../engine/ops/perceptron.ts";
+import type { PerceptronOptions } from "../../engine/ops/perceptronStages.ts";
 import { type RowActivation, rowActivations } from "../../engine/ops/rowActivations.ts";
 import type { Rng } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";

@@ -1,6 +1,7 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
-import { parameterShapes, perceptron } from "../../../src/engine/ops/perceptron.ts";
+import { perceptron } from "../../../src/engine/ops/perceptron.ts";
+import { parameterShapes } from "../../../src/engine/ops/perceptronStages.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
 import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
 import {
