@@ -1,20 +1,8 @@
-import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { quad, quadsOf } from "./coordinates.ts";
 import { declareList, insert, insertReference, storeList } from "./insertion.ts";
-
+import { nearestRowsByWorkgroup } from "./neighborsWorkgroups.ts";
 import { nearestRowsWasm } from "./wasm/neighbors.ts";
-
-/** A line per four coordinates. Spelled out, because coordinates in an array would not be in registers. */
-const quadsOf = ({ dim }: Attrs, line: (quad: number) => string): string =>
-  Array.from({ length: Math.ceil(Number(dim) / 4) }, (_, q) => line(q)).join("\n");
-
-/** Four coordinates of a row, with zeros past the last. */
-function quad(of: string, row: string, which: number, { dim }: Attrs): string {
-  const coordinates = [0, 1, 2, 3].map((c) =>
-    4 * which + c < Number(dim) ? `${of}[${row} * ${dim}u + ${4 * which + c}u]` : "0.0",
-  );
-  return `vec4f(${coordinates.join(", ")})`;
-}
 
 /**
  * nearestRows: the k nearest points of the same event, for each query.
@@ -26,7 +14,7 @@ function quad(of: string, row: string, which: number, { dim }: Attrs): string {
  * does not count.
  *
  * One invocation owns a query. Its neighbors read the same point at the same time, so points come from
- * cache. After the first few, most points are farther than the whole list and cost a comparison.
+ * cache; on GPUs from workgroup memory (`neighborsWorkgroups.ts`). After the first few, most points are farther than the whole list and cost a comparison.
  */
 export const nearestRows: KernelSpec = defineKernel({
   name: "nearestRows",
@@ -81,4 +69,5 @@ ${insert(attrs)}
   }
 ${storeList(attrs)}
 `,
+  variants: [nearestRowsByWorkgroup],
 });

@@ -1,24 +1,15 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { elementAt, ownBlock } from "./scanBlock.ts";
+import { blockSumsByWorkgroup, scanBlocksByWorkgroup } from "./scanWorkgroups.ts";
 import { blockSumsWasm, scanBlocksWasm } from "./wasm/scan.ts";
-
-/** Position in x and y of element p of the running order. */
-const at = (reverse: unknown) =>
-  `(outer * dims.N + ${reverse ? "dims.N - 1u - p" : "p"}) * dims.I + inner`;
-
-/** What one invocation owns: one block of one row. */
-const ownBlock = /* wgsl */ `
-  let inner = i % dims.I;
-  let block = (i / dims.I) % dims.G;
-  let outer = i / (dims.I * dims.G);
-  let length = (dims.N + dims.G - 1u) / dims.G;
-  let end = min((block + 1u) * length, dims.N);`;
 
 /**
  * blockSums: the axis N in G blocks of ⌈N/G⌉ elements, each added up.
  *
  *   y[o, g, i] = Σ x[o, n, i]   over g·⌈N/G⌉ ≤ n < (g+1)·⌈N/G⌉
  *
- * If reversed, n counts from the end. One invocation owns a block, so the order of summation is fixed.
+ * If reversed, n counts from the end. One invocation owns a block (on GPUs 64, `scanWorkgroups.ts`), so the
+ * order of summation is fixed.
  */
 export const blockSums: KernelSpec = defineKernel({
   name: "blockSums",
@@ -40,9 +31,10 @@ export const blockSums: KernelSpec = defineKernel({
 
   wgsl: ({ dtype = "f32", reverse }) => /* wgsl */ `${ownBlock}
   var total: ${dtype} = 0;
-  for (var p = block * length; p < end; p++) { total += x[${at(reverse)}]; }
+  for (var p = block * length; p < end; p++) { total += x[${elementAt(reverse)}]; }
   y[i] = total;
 `,
+  variants: [blockSumsByWorkgroup],
 });
 
 /**
@@ -86,8 +78,9 @@ export const scanBlocks: KernelSpec = defineKernel({
   var total: ${dtype} = 0;
   for (var g = 0u; g < block; g++) { total += sums[(outer * dims.G + g) * dims.I + inner]; }
   for (var p = block * length; p < end; p++) {
-    let n = ${at(reverse)};
+    let n = ${elementAt(reverse)};
     ${exclusive ? "store(n, total); total += x[n];" : "total += x[n]; store(n, total);"}
   }
 `,
+  variants: [scanBlocksByWorkgroup],
 });

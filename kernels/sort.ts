@@ -1,4 +1,5 @@
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
+import { countDigitsByWorkgroup, placeByDigitByWorkgroup } from "./sortWorkgroups.ts";
 import { countDigitsWasm, placeByDigitWasm } from "./wasm/sort.ts";
 
 /** What one invocation owns: a block of consecutive elements. */
@@ -35,6 +36,7 @@ export const countDigits: KernelSpec = defineKernel({
   for (var e = i * length; e < end; e++) { counts[(keys[e] >> shift) & 255u]++; }
   for (var d = 0u; d < 256u; d++) { y[d * dims.G + i] = counts[d]; }
 `,
+  variants: [countDigitsByWorkgroup],
 });
 
 /**
@@ -77,4 +79,5 @@ export const placeByDigit: KernelSpec = defineKernel({
     next[digit]++;
   }
 `,
+  variants: [placeByDigitByWorkgroup],
 });

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kernels } from "../kernels/index.ts";
 import type { KernelSpec } from "../src/engine/kernel.ts";
 import {
+  argsort,
   attention,
+  cumsum,
   type Device,
   explain,
   gradients,
@@ -30,8 +32,18 @@ const openForced = async (variants: Record<string, string>, isSoftware = true): 
 const aroundTiles = [1, 5, 63, 64, 65, 130];
 const choices = {
   ...{ B: [1, 2], M: aroundTiles, N: aroundTiles, K: [1, 15, 16, 17, 40] },
-  ...{ O: aroundTiles, I: aroundTiles, R: [1, 17, 600, 1111], F: [...aroundTiles, 300] },
+  ...{
+    O: aroundTiles,
+    I: aroundTiles,
+    E: [1, 255, 257, 1111],
+    R: [1, 17, 600, 1111],
+    F: [...aroundTiles, 300],
+  },
 };
+/** Running sums whose blocks are several tiles long, of not too many numbers in all. */
+const longBlocks = { O: [1, 2], N: [5, 300, 700], I: [1, 3], G: [1, 2, 5] };
+const choicesOf = (name: string) =>
+  ["blockSums", "scanBlocks"].includes(name) ? { ...choices, ...longBlocks } : choices;
 
 const all = (Object.entries(kernels) as [KernelName, KernelSpec][]).flatMap(([name, spec]) =>
   (spec.variants ?? []).map(({ name: variant, needs }) => ({ name, variant, needs })),
@@ -49,7 +61,7 @@ describe.each(all)("$name $variant", ({ name, variant, needs }) => {
   test.skipIf(isAbsent)(
     "equals the kernel's reference",
     async () => {
-      for (const sample of kernelCases(name, 3, 5, choices)) {
+      for (const sample of kernelCases(name, 3, 5, choicesOf(name))) {
         const results = sample.build();
         await realize(results);
         // sums of up to 1111 products within ±1 may be off by 1111 · 2⁻²⁴ · √1111, relative to their size
@@ -113,6 +125,15 @@ describe("chosen by sizes", () => {
     ])
       await run(m!, n!);
     expect(counts()).toEqual(before);
+  });
+
+  test("sorts and running sums of them agree with the host", async () => {
+    const keys = Uint32Array.from({ length: 3000 }, () => 2000 * random());
+    const order = [...keys.keys()].sort((a, b) => keys[a]! - keys[b]! || a - b);
+    expect([...(await argsort(indices(keys)).data())]).toEqual(order);
+    let sum = 0;
+    const sums = [...keys].map((key) => (sum += key));
+    expect([...(await cumsum(indices(keys)).data())]).toEqual(sums);
   });
 
   test("what follows the product finishes it, in each variant", async () => {
