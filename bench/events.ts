@@ -1,6 +1,7 @@
 /**
  * How long do a whole event's way into memory and its score take? A simulated event of 200 collisions, written
- * as TrackML CSV and as a processed event, then read; scored with its own truth as the tracks.
+ * as TrackML CSV and as a processed event, then read, also by a thread of a store that keeps one event; scored
+ * with its own truth as the tracks.
  *
  *   npx tsx bench/events.ts [collisions]
  */
@@ -8,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { readAnyEvent, readEvent, saveEvent, writeAtomic } from "../src/node/index.ts";
+import { EventStore, readAnyEvent, readEvent, saveEvent, writeAtomic } from "../src/node/index.ts";
 import {
   hitTruth,
   simulateEvent,
@@ -45,6 +46,14 @@ try {
   console.log("| work | median ms | least ms |\n|---|---:|---:|");
   await row("read TrackML CSV: hits, cells, particles, truth", () => readEvent(prefix));
   await row("read the processed event", () => readAnyEvent(processed));
+  const store = new EventStore(folder, { threads: 1, cached: 1, fractions: [1, 0, 0] });
+  const inTurn = async () => {
+    await store.read(prefix);
+    await store.read(processed); // takes the place of the other
+  };
+  await row("read both in turn, by a thread", inTurn);
+  await row("read what the store keeps", () => store.read(processed));
+  await store.close();
   const [truth, tracks] = [
     hitTruth(event),
     Int32Array.from(event.truth!.particleIndex, (p) => p || -1),
@@ -54,6 +63,7 @@ try {
   await row("write the processed event", () => writeEventFile(event));
   await row("TrackML score", () => trackmlScore(tracks, truth));
   await row("TrackML score and the three efficiencies", () => trackFormersMetrics(tracks, truth));
+  console.log(`\npeak of this process: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

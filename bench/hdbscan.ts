@@ -34,7 +34,7 @@ interface Case {
 }
 
 function table(): void {
-  const sizes = positionals.length > 0 ? positionals.map(Number) : [10_000, 50_000];
+  const sizes = positionals.length > 0 ? positionals.map(Number) : [10_000, 50_000, 100_000];
   const dims = values.dims.split(",").map(Number);
   console.log(
     "| data | points | dim | minSamples | median s | least s | cpu s | tree | core | spanning | clusters | MiB |",
