@@ -29,6 +29,38 @@ export function withCommonOptions(command: Command): Command {
     .option("--quiet", "no messages, no progress");
 }
 
+/** The options of programs that others publish, for the verbs that take their place. */
+export function withPublishedOptions(command: Command): Command {
+  return command
+    .option(
+      "-a, --accelerator <name>",
+      "cuda is --device webgpu, cpu is --device wasm",
+      accelerator,
+    )
+    .option("-s, --slurm", "not here: start the command in a job of your own");
+}
+
+export interface PublishedOptions {
+  accelerator?: string;
+  slurm?: boolean;
+}
+
+/** The options with their published forms put into ours. */
+export function resolved<T extends CommonOptions & PublishedOptions>(options: T): T {
+  if (options.slurm)
+    throw new UsageError(
+      "-s: expected no job to be made, got --slurm (submit this command yourself)",
+    );
+  const device = options.device === "auto" ? options.accelerator : undefined;
+  return { ...options, device: device ?? options.device };
+}
+
+function accelerator(name: string): string {
+  if (name === "cuda" || name === "gpu") return "webgpu";
+  if (name === "cpu") return "wasm";
+  throw new UsageError(`-a: expected cuda or cpu, got ${name}`);
+}
+
 /** Prints the document with `--json`, else the text. */
 export function print(options: CommonOptions, document: unknown, text: () => string): void {
   console.log(options.json ? JSON.stringify(document) : text());

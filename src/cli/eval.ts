@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../node/files.ts";
-import { print, type Verb, withDevice } from "./command.ts";
+import { print, resolved, type Verb, withDevice } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
 import { reportPage } from "./report.ts";
 import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
@@ -17,8 +17,9 @@ export const evaluate: Verb = (program) => {
 async function run(
   configPath: string,
   settingsPath: string | undefined,
-  options: TrainedOptions,
+  given: TrainedOptions,
 ): Promise<void> {
+  const options = resolved(given);
   const { task, weights, sets } = await openTrained(configPath, options);
   const settings = settingsPath === undefined ? null : await ConfigFile.read(settingsPath);
   const found = await withDevice(options, async () => {

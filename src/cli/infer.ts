@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveSafetensors } from "../node/weights.ts";
-import { print, type Verb, withDevice } from "./command.ts";
+import { print, resolved, type Verb, withDevice } from "./command.ts";
 import { progress } from "./progress.ts";
 import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
 
@@ -13,7 +13,8 @@ export const infer: Verb = (program) => {
   withTrainedOptions(command).action(run);
 };
 
-async function run(configPath: string, options: TrainedOptions): Promise<void> {
+async function run(configPath: string, given: TrainedOptions): Promise<void> {
+  const options = resolved(given);
   const { task, weights, sets } = await openTrained(configPath, options);
   const folder = options.output ?? "inferred";
   const total = sets.reduce((sum, set) => sum + task.numEvents(set), 0);

@@ -8,21 +8,27 @@ import { RunDirectory, stopOnSignals } from "../node/runDirectory.ts";
 import { loadWeights } from "../node/weights.ts";
 import {
   type CommonOptions,
+  type PublishedOptions,
   print,
+  resolved,
   say,
   UsageError,
   type Verb,
   withCommonOptions,
   withDevice,
+  withPublishedOptions,
 } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
 import { familyOf } from "./families/index.ts";
 import type { Task } from "./family.ts";
 import { collect } from "./trained.ts";
 import { trainingProgress } from "./trainingProgress.ts";
+import { weightsIn } from "./weightsIn.ts";
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, PublishedOptions {
   checkpoint?: string;
+  checkpoint_resume_dir?: string;
+  load_only_model_parameters?: boolean;
   set: string[];
   output?: string;
 }
@@ -32,15 +38,21 @@ export const train: Verb = (program) => {
     .command("train <config.yaml>")
     .description("any model family; writes a run directory, and goes on where one was stopped")
     .option("-c, --checkpoint <path>", "go on from a run directory, or start from these weights")
+    .option("--checkpoint_resume_dir <dir>", "go on from this run directory")
+    .option(
+      "--load_only_model_parameters",
+      "of -c, its parameters only, for a training from step 0",
+    )
     .option("--set <key=value>", "change an entry of the configuration", collect, [])
     .option("-o, --output <dir>", "run directory; default: runs/<name>");
-  withCommonOptions(command).action(run);
+  withCommonOptions(withPublishedOptions(command)).action(run);
 };
 
-async function run(configPath: string, options: Options): Promise<void> {
+async function run(configPath: string, given: Options): Promise<void> {
+  const options = resolved(given);
   const file = await ConfigFile.read(configPath, options.set);
   const { config, open } = familyOf(file).configure(file);
-  const start = await startingPoint(options.checkpoint);
+  const start = await startingPoint(options);
   const task = await open(start.weights?.metadata ?? {});
   const path = options.output ?? start.run ?? join("runs", task.name);
   expectFree(path, start.run);
@@ -109,7 +121,18 @@ interface StartingPoint {
   weights?: Safetensors;
 }
 
-async function startingPoint(path: string | undefined): Promise<StartingPoint> {
+async function startingPoint(options: Options): Promise<StartingPoint> {
+  const {
+    checkpoint,
+    checkpoint_resume_dir: resumed,
+    load_only_model_parameters: isOnly,
+  } = options;
+  const path = resumed ?? checkpoint;
+  if (isOnly) {
+    if (path === undefined)
+      throw new UsageError("--load_only_model_parameters: expected -c beside it, got none");
+    return { weights: await loadWeights(weightsIn(path)) };
+  }
   if (path === undefined) return {};
   if (!existsSync(path))
     throw new UsageError(`-c: expected a run directory or weights, got ${path} (no such file)`);

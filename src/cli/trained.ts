@@ -2,13 +2,19 @@
 import type { Command } from "commander";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import { loadWeights } from "../node/weights.ts";
-import { type CommonOptions, UsageError, withCommonOptions } from "./command.ts";
+import {
+  type CommonOptions,
+  type PublishedOptions,
+  UsageError,
+  withCommonOptions,
+  withPublishedOptions,
+} from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
 import { familyOf } from "./families/index.ts";
 import { type DataSet, dataSets, type Task } from "./family.ts";
 import { weightsIn } from "./weightsIn.ts";
 
-export interface TrainedOptions extends CommonOptions {
+export interface TrainedOptions extends CommonOptions, PublishedOptions {
   checkpoint: string;
   set: string[];
   dataset: DataSet[];
@@ -20,7 +26,7 @@ export const collect = (value: string, before: string[]): string[] => [...before
 
 export const withTrainedOptions = (command: Command): Command =>
   withCommonOptions(
-    command
+    withPublishedOptions(command)
       .requiredOption("-c, --checkpoint <path>", "run directory (its best checkpoint) or weights")
       .option("--set <key=value>", "change an entry of the configuration", collect, [])
       .option("-d, --dataset <name>", "trainset, valset or testset; default: testset", addSet, []),

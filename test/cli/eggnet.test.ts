@@ -1,60 +1,17 @@
 /** EggNet from the command line: on events that this program simulated itself. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { parse } from "yaml";
 import { ConfigFile } from "../../src/cli/configFile.ts";
-import { eggnetSchema } from "../../src/cli/families/eggnetConfig.ts";
+import { eggnetEvaluationSchema, eggnetSchema } from "../../src/cli/families/eggnetConfig.ts";
 import { eventsOfEpoch, readSets } from "../../src/cli/families/eggnetSets.ts";
 import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
 import { simulateEvent } from "../../src/tracking/index.ts";
-import { folder, run } from "./helpers.ts";
-
-const configuration = (events: string, split: string): string =>
-  [
-    "model: EggNet",
-    `input_dir: ${events}`,
-    `data_split: ${split}`,
-    "node_features: [hit_r, hit_phi, hit_z]",
-    "node_scales: [1000, 3.14, 1000]",
-    "hard_cuts:",
-    "  hit_particle_pt: [0.3, .inf]",
-    "weighting:",
-    "  true_default: 1",
-    "  fake_default: 1",
-    "  conditional_weighting:",
-    "    - { weight: 2, conditions: { hit_particle_pt: [1, .inf] } }",
-    ...["node_rep_dim", "edge_rep_dim", "encoder_hidden", "node_0_hidden", "edge_hidden"].map(
-      (key) => `${key}: 8`,
-    ),
-    "node_hidden: 8",
-    "node_pspace_dim: 4",
-    "layernorm: true",
-    "embedding_norm: true",
-    "output_activation: Tanh",
-    "recurrent: true",
-    "n_iters: 1",
-    "n_gnns_per_iter: 1",
-    "knn_train: 4",
-    "knn_loss: 4",
-    "randomisation: 100",
-    "accelerator: cuda # of another machine",
-    "lr: 1.0e-2",
-    "warmup: null",
-    "max_epochs: 8",
-  ].join("\n");
-
-async function prepared(split = "[3, 1, 1]"): Promise<{ path: string; at: string }> {
-  const at = folder();
-  const events = join(at, "events");
-  const small = ["--events", "5", "--particles", "6", "--noise", "0.1"];
-  expect((await run("simulate", ...small, "-o", events, "--quiet")).code).toBe(0);
-  const path = join(at, "eggnet.yaml");
-  writeFileSync(path, configuration(events, split));
-  return { path, at };
-}
+import { folder, run, smallEggnet } from "./helpers.ts";
 
 test("trains, infers and evaluates with the keys of the published configurations", async () => {
-  const { path, at } = await prepared();
+  const { path, at } = await smallEggnet(folder());
   const runPath = join(at, "run");
   const device = ["--device", "wasm", "--quiet"];
   const trained = await run("train", path, "-o", runPath, ...device, "--json");
@@ -65,6 +22,17 @@ test("trains, infers and evaluates with the keys of the published configurations
     .split("\n")
     .flatMap((line) => JSON.parse(line).train_loss ?? []);
   expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
+
+  vi.stubEnv("TG_VERIFY", "0"); // the same launches again
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const [tuned, best] = [join(at, "tuned"), join(runPath, "checkpoints/best.safetensors")];
+  const only = ["-c", best, "--load_only_model_parameters", "--set", "max_epochs=1"];
+  const again = await run("train", path, "-o", tuned, ...only, "-a", "cpu", "--json");
+  expect(again.stderr).toContain("Device wasm");
+  expect(JSON.parse(again.stdout)).toMatchObject({ run: tuned, epochs: 1, steps: 3 }); // from step 0
+  const resumed = ["--checkpoint_resume_dir", runPath, "--set", "max_epochs=9", "--json"];
+  const further = await run("train", path, ...resumed, ...device);
+  expect(JSON.parse(further.stdout)).toMatchObject({ run: runPath, epochs: 9, steps: 27 });
 
   const inferred = join(at, "inferred");
   const sets = ["-d", "valset", "-d", "testset"];
@@ -88,8 +56,36 @@ test("trains, infers and evaluates with the keys of the published configurations
     expect(rate).toBeGreaterThanOrEqual(0);
 });
 
+test("published options that cannot be met are refused in one line", async () => {
+  const { path } = await smallEggnet(folder());
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await run("train", path, "-o", folder(), ...args);
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(await refused("-s")).toContain("-s: expected no job to be made");
+  expect(await refused("-a", "tpu")).toContain("-a: expected cuda or cpu, got tpu");
+  expect(await refused("--load_only_model_parameters")).toContain(
+    "expected -c beside it, got none",
+  );
+});
+
+const configs = join(import.meta.dirname, "../../docs/configs");
+test.each(readdirSync(configs).filter((name) => /^eggnet.*\.yaml$/.test(name)))(
+  "docs/configs/%s has only keys that are read",
+  (name) => {
+    const config = parse(readFileSync(join(configs, name), "utf8"));
+    const schema = "input_dir" in config ? eggnetSchema : eggnetEvaluationSchema;
+    const { error } = schema.safeParse({
+      ...config,
+      ...(config.input_dir && { input_dir: configs }),
+    });
+    expect(error?.issues ?? []).toEqual([]);
+  },
+);
+
 test("reads features of cells, and slices in azimuth", async () => {
-  const { path, at } = await prepared();
+  const { path, at } = await smallEggnet(folder());
   const changes = [
     "node_features=[hit_r, hit_phi, hit_z, hit_cell_count, hit_leta, hit_gphi]",
     "node_scales=[1000, 3.14, 1000, 1, 1, 3.14]",
@@ -118,7 +114,7 @@ const settings = async (path: string, ...sets: string[]) =>
   (await ConfigFile.read(path, sets)).resolve(eggnetSchema);
 
 test("named events are cut into sectors, which the split counts in an order by the seed", async () => {
-  const { path } = await prepared("[4, 2, 2]");
+  const { path } = await smallEggnet(folder(), "[4, 2, 2]");
   const sets = ["events=[event000000002, event000000004]", "phi_sectors=5", "min_nodes=1"];
   const cut = "hard_cuts={hit_volume_id: [7, 9]}";
   const read = async (seed: number) => {
@@ -161,7 +157,7 @@ test("an epoch has all events, in an order of its own, moved as the configuratio
 });
 
 test("what does not fit together is refused before anything runs", async () => {
-  const { path } = await prepared("[3, 1, 4]");
+  const { path } = await smallEggnet(folder(), "[3, 1, 4]");
   const refused = async (...sets: string[]) => {
     const changes = sets.flatMap((set) => ["--set", set]);
     const { code, stderr } = await run("train", path, ...changes, "--device", "wasm");

@@ -110,3 +110,51 @@ seed: 2
   writeFileSync(file, text);
   return file;
 }
+
+const eggnetConfiguration = (events: string, split: string): string =>
+  [
+    "model: EggNet",
+    `input_dir: ${events}`,
+    `data_split: ${split}`,
+    "node_features: [hit_r, hit_phi, hit_z]",
+    "node_scales: [1000, 3.14, 1000]",
+    "hard_cuts:",
+    "  hit_particle_pt: [0.3, .inf]",
+    "weighting:",
+    "  true_default: 1",
+    "  fake_default: 1",
+    "  conditional_weighting:",
+    "    - { weight: 2, conditions: { hit_particle_pt: [1, .inf] } }",
+    ...["node_rep_dim", "edge_rep_dim", "encoder_hidden", "node_0_hidden", "edge_hidden"].map(
+      (key) => `${key}: 8`,
+    ),
+    "node_hidden: 8",
+    "node_pspace_dim: 4",
+    "layernorm: true",
+    "embedding_norm: true",
+    "output_activation: Tanh",
+    "recurrent: true",
+    "n_iters: 1",
+    "n_gnns_per_iter: 1",
+    "knn_train: 4",
+    "knn_loss: 4",
+    "randomisation: 100",
+    "accelerator: cuda # of another machine",
+    "lr: 1.0e-2",
+    "warmup: null",
+    "max_epochs: 8",
+  ].join("\n");
+
+/** Five small simulated events in `at`, and a configuration that trains a tiny EggNet on them in three steps an epoch. */
+export async function smallEggnet(
+  at: string,
+  split = "[3, 1, 1]",
+): Promise<{ path: string; at: string }> {
+  const events = join(at, "events");
+  const small = ["--events", "5", "--particles", "6", "--noise", "0.1"];
+  const { code, stderr } = await run("simulate", ...small, "-o", events, "--quiet");
+  if (code !== 0) throw new Error(stderr);
+  const path = join(at, "eggnet.yaml");
+  writeFileSync(path, eggnetConfiguration(events, split));
+  return { path, at };
+}

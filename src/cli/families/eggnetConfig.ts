@@ -124,6 +124,11 @@ export const eggnetSchema = z
       .default("val_eff"),
     metric_mode: z.enum(["min", "max"]).default("max"),
 
+    /** Taken as published, and computed in 32 bits. */
+    precision: z
+      .union([z.literal([16, 32]), z.enum(["16", "32", "16-mixed", "32-true"])])
+      .optional(),
+
     seed: atLeast(0).default(0),
     checkpoint_every: atLeast(1).default(100),
     ...elsewhere,
