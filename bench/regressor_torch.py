@@ -1,11 +1,12 @@
-"""The regressor rows of `npm run bench -- regressor` in PyTorch 2, where it is installed: python3 bench/regressor_torch.py [cpu|cuda]
+"""The regressor rows of `npm run bench -- regressor` in PyTorch (1.13 or later), where it is installed: python3 bench/regressor_torch.py [cpu|cuda]
 
 Prints a Markdown row per workload: median and least ms, hits a second, peak MiB of the GPU. Exact attention is float32;
-flash is the published variant: float16 on a GPU, no output projection.
+flash is the published variant: float16 on a GPU, no output projection. Before PyTorch 2 attention is a softmax between two products.
 """
 
 import sys
 import time
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -13,6 +14,12 @@ from torch.nn import functional as F
 
 HITS, WIDTH, LAYERS, HEADS, HIDDEN = 500, 128, 6, 4, 256
 WARM, RUNS = 5, 30
+
+
+def attention(q, k, v):
+    if hasattr(F, "scaled_dot_product_attention"):
+        return F.scaled_dot_product_attention(q, k, v)
+    return torch.softmax(q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5, -1) @ v
 
 
 class Layer(nn.Module):
@@ -27,7 +34,7 @@ class Layer(nn.Module):
     def forward(self, x):
         batch, hits, _ = x.shape
         heads = self.qkv(x).view(batch, hits, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*heads).transpose(1, 2).reshape(batch, hits, WIDTH)
+        mixed = attention(*heads).transpose(1, 2).reshape(batch, hits, WIDTH)
         x = self.norm1(x + (mixed if self.is_flash else self.out(mixed)))
         return self.norm2(x + self.down(F.relu(self.up(x))))
 
@@ -67,8 +74,9 @@ def main():
     for kind in ("exact", "flash"):
         is_flash = kind == "flash"
         model = model_of(is_flash, device)
-        half = torch.autocast(device, torch.float16, enabled=is_flash and device == "cuda")
-        scaler = torch.amp.GradScaler(device, enabled=is_flash and device == "cuda")
+        is_half = is_flash and device == "cuda"
+        half = torch.autocast("cuda", torch.float16) if is_half else nullcontext()
+        scaler = torch.cuda.amp.GradScaler(enabled=is_half)
         adam = torch.optim.Adam([p for p in model.parameters()], lr=1e-3)
 
         def infer():
