@@ -122,10 +122,5 @@ export {
 } from "./nn/module.ts";
 export * from "./nn/optim/index.ts";
 export * from "./nn/schedules/index.ts";
-export {
-  type EpochReport,
-  type StepReport,
-  type TrainingResult,
-  type TrainOptions,
-  train,
-} from "./nn/train.ts";
+export { train } from "./nn/train.ts";
+export type { EpochReport, StepReport, TrainingResult, TrainOptions } from "./nn/training.ts";

@@ -5,22 +5,14 @@
  * the same steps, bit for bit, on the same device: what a step depends on is in the checkpoint, its
  * randomness is a function of seed and step, and each step is computed in a submission of its own.
  */
-
 import { scalar } from "../engine/create.ts";
 import { Rng } from "../engine/random.ts";
 import { commit, realize, type Tensor } from "../engine/tensor.ts";
-import {
-  type Checkpoint,
-  checkpointOf,
-  restore,
-  type Trained,
-  type TrainingStore,
-} from "./checkpoint.ts";
-import type { TrainingPass } from "./layers/layer.ts";
-import { modelState, valueAndGrad } from "./module.ts";
+import { groupsOf, lossAndGrads } from "./batchGradients.ts";
+import { type Checkpoint, checkpointOf, restore, type Trained } from "./checkpoint.ts";
+import { modelState } from "./module.ts";
 import { clipByNorm } from "./optim/clip.ts";
-import type { Optimizer } from "./optim/optimizer.ts";
-import type { Schedule } from "./schedules/schedule.ts";
+import type { TrainingResult, TrainOptions } from "./training.ts";
 import {
   culprit,
   expectFinite,
@@ -28,75 +20,6 @@ import {
   isGood,
   LossNotFinite,
 } from "./whereNotFinite.ts";
-
-export interface StepReport {
-  /** From 0. */
-  epoch: number;
-  /** Steps done, this one included. */
-  step: number;
-  loss: number;
-  learningRate: number;
-}
-
-export interface EpochReport {
-  /** From 0. */
-  epoch: number;
-  /** Steps done. */
-  step: number;
-  /** Mean over the batches of the epoch. */
-  trainLoss: number;
-  /** What `validate` gave; the training loss without it. */
-  metric: number;
-  learningRate: number;
-  isBest: boolean;
-}
-
-export interface TrainOptions<Model extends object, Batch> {
-  model: Model;
-  optimizer: Optimizer;
-  /** The batches of an epoch; an epoch must have the same ones whenever it is asked for. */
-  batches: (epoch: number) => Iterable<Batch> | AsyncIterable<Batch>;
-  loss: (model: Model, batch: Batch, pass: TrainingPass) => Tensor;
-  /** What errors call a batch, like the name of its event. */
-  nameOf?: (batch: Batch) => string;
-  /** Batches whose gradients are averaged for one step; default: 1. */
-  accumulate?: number;
-  /** At the latest after so many epochs, or steps. */
-  epochs?: number;
-  steps?: number;
-  /** Default: the optimizer's own rate throughout. */
-  schedule?: Schedule;
-  /** What the schedule counts; default: epochs. */
-  scheduleBy?: "epoch" | "step";
-  /** Greatest norm of all gradients together. */
-  clipNorm?: number;
-  validate?: (model: Model) => Promise<number> | number;
-  /** Which metric is better; default: min. */
-  mode?: "min" | "max";
-  /** Stop after so many epochs without a better metric. */
-  patience?: number;
-  seed?: number;
-  /** Read the loss back every so many steps; more often makes the device wait. Default: 10. */
-  reportEvery?: number;
-  onStep?: (report: StepReport) => void;
-  /** Called before the epoch is saved. */
-  onEpoch?: (report: EpochReport) => void;
-  /** Resumed from, and saved to after each epoch. */
-  store?: TrainingStore;
-  /** Save also every so many steps. */
-  checkpointEvery?: number;
-  /** When aborted: finish the step, save, return. */
-  signal?: AbortSignal;
-}
-
-export interface TrainingResult {
-  epochs: number;
-  steps: number;
-  metrics: readonly number[];
-  best: number | null;
-  /** Why it ended. */
-  stopped: "epochs" | "steps" | "patience" | "signal";
-}
 
 /**
  * Trains `model` in place; see the file's head. A loss or parameter that is not finite ends it with a
@@ -205,7 +128,7 @@ class Training<Model extends object, Batch> {
   private recordStep(group: readonly Batch[]): { value: Tensor; learningRate: number } {
     const { optimizer, clipNorm } = this.options;
     const { state } = this.now;
-    const { value, grads } = this.lossAndGrads(group);
+    const { value, grads } = lossAndGrads(this.options.model, group, this.lossOfStep());
     const learningRate = this.setRate(state.step);
     optimizer.update(clipNorm === undefined ? grads : clipByNorm(grads, clipNorm).grads);
     const lossSum = this.now.lossSum.add(value);
@@ -216,25 +139,6 @@ class Training<Model extends object, Batch> {
     state.batch++;
     state.step++;
     return { value, learningRate };
-  }
-
-  /** Means over the batches; each batch is computed in a submission of its own, so memory is that of one. */
-  private lossAndGrads([first, ...others]: readonly Batch[]) {
-    const { model } = this.options;
-    const loss = this.lossOfStep();
-    const of = (batch: Batch) => valueAndGrad(model, (m) => loss(m, batch));
-    let sum = of(first);
-    if (others.length === 0) return sum;
-    let frees: readonly Tensor[] = [];
-    for (const batch of others) {
-      const before = [sum.value, ...sum.grads.values()];
-      commit(before, { ahead: true, frees });
-      sum = addUp(sum, of(batch));
-      frees = before;
-    }
-    const share = 1 / (1 + others.length);
-    const grads = new Map([...sum.grads].map(([name, g]) => [name, g.mul(share)]));
-    return { value: sum.value.mul(share), grads };
   }
 
   private lossOfStep(): (model: Model, batch: Batch) => Tensor {
@@ -331,25 +235,4 @@ class Training<Model extends object, Batch> {
       await realize([this.recordStep(group).value]);
     }
   }
-}
-
-/** Arrays of up to `size` consecutive items. */
-async function* groupsOf<Item>(items: Iterable<Item> | AsyncIterable<Item>, size: number) {
-  let group: Item[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
-}
-
-type LossAndGrads = ReturnType<typeof valueAndGrad>;
-
-/** A parameter that one of them does not depend on has the gradient of the other. */
-function addUp(a: LossAndGrads, b: LossAndGrads): LossAndGrads {
-  const grads = new Map(a.grads);
-  for (const [name, g] of b.grads) grads.set(name, grads.get(name)?.add(g) ?? g);
-  return { value: a.value.add(b.value), grads };
 }
