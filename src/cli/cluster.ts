@@ -1,5 +1,5 @@
 import { readFileBytes, writeAtomic } from "../node/files.ts";
-import { submissionFromTracks, writeCsv, writeSubmission } from "../tracking/index.ts";
+import { csvPieces, submissionFromTracks, writeSubmission } from "../tracking/index.ts";
 import { type Labelled, type MethodOptions, methods } from "./clusterMethods.ts";
 import { withClusterOptions } from "./clusterOptions.ts";
 import { hitIdsIn, type PointOptions, pointsIn } from "./clusterPoints.ts";
@@ -64,7 +64,7 @@ async function run(file: string, options: Options): Promise<void> {
     const submission = submissionFromTracks(results[0].labels, hitIds);
     writeAtomic(options.submission!, writeSubmission(submission));
   }
-  if (options.output !== undefined) writeAtomic(options.output, writeCsv(columnsOf(results)));
+  if (options.output !== undefined) writeAtomic(options.output, csvPieces(columnsOf(results)));
   const summaries = results.map(({ labels, at }) => ({ ...at, ...counts(labels) }));
   const documents = results.map(({ labels, document }, i) => ({
     ...summaries[i],

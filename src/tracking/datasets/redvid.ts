@@ -5,7 +5,7 @@
 import { FormatError } from "../../engine/errors.ts";
 import { rowsByValue, takeRows } from "../columns.ts";
 import type { HitSequence } from "../sequence.ts";
-import { type ColumnType, lineOf, readCsv, type Schema, writeCsv } from "./csv.ts";
+import { type ColumnType, lineOf, readCsv, type Schema } from "./csv.ts";
 import { gunzip } from "./gzip.ts";
 
 interface Layout {
@@ -16,7 +16,7 @@ interface Layout {
 }
 
 /** Straight tracks in a plane, straight tracks from the origin, and helices that expand. */
-const layouts = {
+export const redvidLayouts = {
   "2d": {
     separator: ",",
     coordinates: ["hit_x", "hit_y"],
@@ -37,7 +37,7 @@ const layouts = {
   },
 } as const satisfies Record<string, Layout>;
 
-export type RedvidKind = keyof typeof layouts;
+export type RedvidKind = keyof typeof redvidLayouts;
 
 /** The hits of one event in file order [H]. */
 export interface RedvidEvent {
@@ -56,7 +56,7 @@ export async function readRedvid(
   file: string,
 ): Promise<RedvidEvent[]> {
   const where = `readRedvid: ${file}`;
-  const { separator, coordinates, track } = layouts[kind];
+  const { separator, coordinates, track } = redvidLayouts[kind];
   const numbers = [...coordinates, ...track].map((name) => [name, "f64"] as const);
   const schema: Schema = { event_id: "u32", track_id: "i32", ...Object.fromEntries(numbers) };
   const optional = { sub_detector_id: "u32" } as const satisfies Record<string, ColumnType>;
@@ -97,7 +97,7 @@ export const redvidHits = ({ coordinates }: RedvidEvent): HitSequence =>
  * θ = π/2 − atan2(z_d, r_d) (linear); radial, pitch and azimuthal coefficient (curved).
  */
 export function redvidParameters({ kind, track }: RedvidEvent): HitSequence {
-  const parameters: Layout["parameters"] = layouts[kind].parameters;
+  const parameters: Layout["parameters"] = redvidLayouts[kind].parameters;
   return sequenceOf(track[0].length, (hit) => parameters(...track.map((values) => values[hit])));
 }
 
@@ -114,42 +114,4 @@ function sequenceOf(numHits: number, rowOf: (hit: number) => number[]): HitSeque
   const rows = Array.from({ length: numHits }, (_, hit) => rowOf(hit));
   const numFeatures = rows[0]?.length ?? 0;
   return { features: Float32Array.from(rows.flat()), numHits, numFeatures };
-}
-
-const trackTypes = { linear: "linear", curved: "helical_expanding" } as const;
-const origins = {
-  linear: ["r_0", "theta_0", "z_0"],
-  curved: ["radial_const", "azimuthal_const", "pitch_const"],
-} as const;
-
-/**
- * Text of a set with the fifteen columns of the published ones; `layerTypes[layer]` names the layers.
- * Tracks start at the origin.
- */
-export function writeRedvid(
-  events: readonly RedvidEvent[],
-  kind: "linear" | "curved",
-  layerTypes: readonly string[],
-): string {
-  const { separator, coordinates, track } = layouts[kind];
-  const column = <T>(of: (event: RedvidEvent, hit: number) => T): T[] =>
-    events.flatMap((event) => Array.from(event.trackId.keys(), (hit) => of(event, hit)));
-  const layerOf = ({ layer }: RedvidEvent, hit: number) => layer?.[hit] ?? 0;
-  const zeros = column(() => 0);
-  const named = (names: readonly string[], of: "coordinates" | "track") =>
-    names.map((name, k) => [name, column((event, hit) => event[of][k][hit])] as const);
-  return writeCsv(
-    Object.fromEntries<(number | string)[]>([
-      ["event_id", column(({ eventId }) => eventId)],
-      ["sub_detector_id", column(layerOf)],
-      ["sub_detector_type", column((event, hit) => layerTypes[layerOf(event, hit)] ?? "barrel")],
-      ["track_id", column(({ trackId }, hit) => trackId[hit])],
-      ["track_type", column(() => trackTypes[kind])],
-      ...origins[kind].map((name) => [name, zeros] as [string, number[]]),
-      ...named(track, "track"),
-      ["hit_id", column((_, hit) => hit)],
-      ...named(coordinates, "coordinates"),
-    ] as [string, (number | string)[]][]),
-    separator,
-  );
 }

@@ -1,6 +1,7 @@
 import { FormatError } from "../../engine/errors.ts";
 import type { Submission } from "../tracks.ts";
-import { lineOf, readCsv, writeCsv } from "./csv.ts";
+import { lineOf, readCsv } from "./csv.ts";
+import { writeCsv } from "./csvWriter.ts";
 import { gunzip } from "./gzip.ts";
 
 /** Reads the table `hit_id,track_id`, plain or gzip; `file` is the name used in messages. */
