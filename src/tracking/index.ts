@@ -82,6 +82,7 @@ export {
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
 export { limitNoise, reducePileup } from "./datasets/filters.ts";
+export type { Source } from "./datasets/gzip.ts";
 export type { Pieces } from "./datasets/pieces.ts";
 export {
   type RedvidEvent,

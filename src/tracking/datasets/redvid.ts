@@ -5,8 +5,8 @@
 import { FormatError } from "../../engine/errors.ts";
 import { rowsByValue, takeRows } from "../columns.ts";
 import type { HitSequence } from "../sequence.ts";
-import { type ColumnType, lineOf, readCsv, type Schema } from "./csv.ts";
-import { gunzip } from "./gzip.ts";
+import { type ColumnType, lineOf, readCsvPieces, type Schema } from "./csv.ts";
+import { type Source, unpackedPieces } from "./gzip.ts";
 
 interface Layout {
   readonly separator: string;
@@ -51,7 +51,7 @@ export interface RedvidEvent {
 
 /** Reads a set, plain or gzip, into events by number; `file` is the name used in messages. */
 export async function readRedvid(
-  source: Uint8Array | string,
+  source: Source,
   kind: RedvidKind,
   file: string,
 ): Promise<RedvidEvent[]> {
@@ -60,7 +60,8 @@ export async function readRedvid(
   const numbers = [...coordinates, ...track].map((name) => [name, "f64"] as const);
   const schema: Schema = { event_id: "u32", track_id: "i32", ...Object.fromEntries(numbers) };
   const optional = { sub_detector_id: "u32" } as const satisfies Record<string, ColumnType>;
-  const table = readCsv(await gunzip(source, where), schema, { where, separator, optional });
+  const pieces = unpackedPieces(source, where);
+  const table = await readCsvPieces(pieces, schema, { where, separator, optional });
   const [eventId, trackId] = [table.event_id as Uint32Array, table.track_id as Int32Array];
   if (eventId.length === 0) throw new FormatError(`${where}: expected at least one hit, got none`);
   const negative = trackId.findIndex((id) => id < 0);
