@@ -5,7 +5,7 @@ import { FormatError } from "../engine/errors.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import type { EpochReport, TrainingResult } from "../index.ts";
 import { RunDirectory, stopOnSignals } from "../node/runDirectory.ts";
-import { loadWeights } from "../node/weights.ts";
+import { loadWeights, type WeightType } from "../node/weights.ts";
 import {
   type CommonOptions,
   type PublishedOptions,
@@ -31,6 +31,7 @@ interface Options extends CommonOptions, PublishedOptions {
   load_only_model_parameters?: boolean;
   set: string[];
   output?: string;
+  weights?: WeightType;
 }
 
 export const train: Verb = (program) => {
@@ -44,9 +45,15 @@ export const train: Verb = (program) => {
       "of -c, its parameters only, for a training from step 0",
     )
     .option("--set <key=value>", "change an entry of the configuration", collect, [])
-    .option("-o, --output <dir>", "run directory; default: runs/<name>");
+    .option("-o, --output <dir>", "run directory; default: runs/<name>")
+    .option("--weights <dtype>", "also save the best model alone, as f32 or f16", weightType);
   withCommonOptions(withPublishedOptions(command)).action(run);
 };
+
+function weightType(name: string): WeightType {
+  if (name === "f32" || name === "f16") return name;
+  throw new UsageError(`--weights: expected f32 or f16, got ${name}`);
+}
 
 async function run(configPath: string, given: Options): Promise<void> {
   const options = resolved(given);
@@ -71,9 +78,10 @@ async function run(configPath: string, given: Options): Promise<void> {
       `stopped after step ${result.steps} of ${task.epochs * task.stepsPerEpoch}; go on with: trackgrad train ${configPath} -c ${path}`,
     );
   const { epochs, steps, best, stopped } = result;
+  const weights = options.weights && (await directory.saveWeights(options.weights));
   print(
     options,
-    { run: path, ...result },
+    { run: path, ...result, ...(weights && { weights }) },
     () =>
       `${path}: ${epochs} epochs, ${steps} steps, best ${best?.toPrecision(4)} (ended by ${stopped})`,
   );

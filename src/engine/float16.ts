@@ -1,4 +1,5 @@
 /** IEEE binary16: 1 sign, 5 exponent, 10 fraction bits. */
+import { DTypeError } from "./errors.ts";
 
 const scratch = new DataView(new ArrayBuffer(4));
 
@@ -27,6 +28,16 @@ export function float16Bits(value: number): number {
 
 /** A number as binary16 holds it. */
 export const roundFloat16 = (value: number): number => float16Value(float16Bits(value));
+
+/** The largest finite value. */
+const largest = 65504;
+
+/** Throws if a finite number would become infinite; `where` names what holds it. */
+export function expectFloat16(where: string, data: ArrayLike<number>): void {
+  for (let i = 0; i < data.length; i++)
+    if (Number.isFinite(data[i]) && !Number.isFinite(roundFloat16(data[i])))
+      throw new DTypeError(`${where}: expected numbers within ±${largest} for f16, got ${data[i]}`);
+}
 
 function roundToEven(x: number): number {
   const below = Math.floor(x);

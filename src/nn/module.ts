@@ -7,6 +7,7 @@ import { tensor } from "../engine/create.ts";
 import { type HostArray, isFloat } from "../engine/dtype.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Expr } from "../engine/expr.ts";
+import { expectFloat16 } from "../engine/float16.ts";
 import { type Shape, sameShape, showShape } from "../engine/shape.ts";
 import { commit, Tensor } from "../engine/tensor.ts";
 
@@ -59,7 +60,8 @@ const tensorsOf = (found: readonly Slot[]): Map<string, Tensor> =>
 /**
  * Replaces all parameters and statistics by stored ones. Names are compared in snake case, so a field
  * `selfAttn` answers to the `self_attn` of PyTorch state dicts. Throws `FormatError`, naming `source`,
- * if one is missing, left over, or of another shape; then the model is unchanged.
+ * if one is missing, left over, or of another shape; then the model is unchanged. Each keeps its dtype: what is
+ * stored as f32 is rounded for a parameter of f16, if f16 can hold it (else a `DTypeError`).
  */
 export function loadParameters(
   model: object,
@@ -69,7 +71,7 @@ export function loadParameters(
   const wanted = slots(model);
   const loaded = wanted.map((slot) => {
     const key = snakeCase(slot.name);
-    const { shape } = slot.owner[slot.field] as Tensor;
+    const { shape, dtype } = slot.owner[slot.field] as Tensor;
     const found = stored.get(key) ?? stored.get(slot.name);
     if (!found)
       throw new FormatError(
@@ -79,7 +81,9 @@ export function loadParameters(
       throw new FormatError(
         `${source}: expected ${key} of shape ${showShape(shape)}, got ${showShape(found.shape)}`,
       );
-    return tensor(hostOf(found.data), shape);
+    const data = hostOf(found.data);
+    if (dtype === "f16") expectFloat16(`${source}: ${key}`, data);
+    return tensor(data, shape, { dtype });
   });
   const known = new Set(wanted.flatMap(({ name }) => [name, snakeCase(name)]));
   const extra = [...stored.keys()].find((key) => !known.has(key) && !isBeside(key));

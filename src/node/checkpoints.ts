@@ -1,8 +1,9 @@
 /** Checkpoints of trainings as safetensors files: tensors as they are, the state in the metadata. */
 import { FormatError } from "../engine/errors.ts";
-import type { HostTensor } from "../engine/formats/hostTensor.ts";
+import { type HostTensor, inPrecision } from "../engine/formats/hostTensor.ts";
 import { type Checkpoint, readState, type StoredArray, writeState } from "../nn/checkpoint.ts";
-import { loadWeights, saveSafetensors } from "./weights.ts";
+import { trainingPrefix } from "../nn/module.ts";
+import { loadWeights, saveSafetensors, type WeightType } from "./weights.ts";
 
 const stateKey = "training"; // of the metadata
 
@@ -39,9 +40,27 @@ export async function loadCheckpoint(path: string): Promise<StoredCheckpoint> {
   if (text === undefined)
     throw new FormatError(`${path}: expected a checkpoint of a training, got weights alone`);
   const arrays = [...tensors].map(([name, { dtype, shape, data }]) => {
-    if (!(data instanceof Float32Array || data instanceof Float64Array))
+    const isExact = dtype === "F32" || dtype === "F64"; // a rounded training would go on otherwise
+    if (!isExact || !(data instanceof Float32Array || data instanceof Float64Array))
       throw new FormatError(`${path}: expected ${name} of F32 or F64, got ${dtype}`);
     return [name, { shape, data }] as const;
   });
   return { state: readState(text, path), tensors: new Map(arrays), metadata };
+}
+
+/** Saves what a checkpoint holds of the model, without what only a training that goes on needs. */
+export async function saveWeightsOf(
+  checkpoint: string,
+  path: string,
+  dtype: WeightType,
+): Promise<void> {
+  const { tensors, metadata } = await loadWeights(checkpoint);
+  const { [stateKey]: _, ...kept } = metadata;
+  const type = dtype === "f16" ? "F16" : "F32";
+  const weights = [...tensors].flatMap(([name, tensor]) =>
+    name.startsWith(trainingPrefix)
+      ? []
+      : [[name, inPrecision(tensor, type, `${path}: ${name}`)] as const],
+  );
+  saveSafetensors(path, new Map(weights), kept);
 }

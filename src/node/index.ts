@@ -23,4 +23,4 @@ export {
   stopOnSignals,
 } from "./runDirectory.ts";
 export { crc32c, EventFile, type EventFileOptions } from "./tensorboard.ts";
-export { loadWeights, saveParameters, saveSafetensors } from "./weights.ts";
+export { loadWeights, saveParameters, saveSafetensors, type WeightType } from "./weights.ts";

@@ -3,6 +3,7 @@
  *
  *   config.yaml                          as resolved
  *   checkpoints/{last,best}.safetensors  replaced in one step
+ *   weights.safetensors                  of the best, if asked for: the model's alone
  *   metrics.jsonl                        one record a line
  *   events.out.tfevents.*                the same for TensorBoard
  */
@@ -17,9 +18,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Checkpoint, TrainingStore } from "../nn/checkpoint.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { loadCheckpoint, saveCheckpoint, saveWeightsOf } from "./checkpoints.ts";
 import { writeAtomic } from "./files.ts";
 import { EventFile } from "./tensorboard.ts";
+import type { WeightType } from "./weights.ts";
 
 export interface RunDirectoryOptions {
   /** Text of config.yaml; default: leave what is there. */
@@ -76,6 +78,13 @@ export class RunDirectory implements TrainingStore {
   save(checkpoint: Checkpoint, name: "last" | "best"): void {
     const metadata = { ...this.metadata, [loggedKey]: String(this.metricsBytes) };
     saveCheckpoint(this.checkpointPath(name), checkpoint, metadata);
+  }
+
+  /** Saves the best parameters alone; returns where. */
+  async saveWeights(dtype: WeightType): Promise<string> {
+    const path = join(this.path, "weights.safetensors");
+    await saveWeightsOf(this.checkpointPath("best"), path, dtype);
+    return path;
   }
 
   /** Appends to metrics.jsonl and, what is a number, to the TensorBoard file. */

@@ -1,4 +1,4 @@
-import type { HostTensor } from "../engine/formats/hostTensor.ts";
+import { type HostTensor, inPrecision } from "../engine/formats/hostTensor.ts";
 import { type Safetensors, writeSafetensors } from "../engine/formats/safetensors.ts";
 import { readWeights } from "../engine/formats/weights.ts";
 import { modelState, snakeCase } from "../nn/module.ts";
@@ -18,16 +18,27 @@ export function saveSafetensors(
   writeAtomic(path, writeSafetensors(tensors, metadata));
 }
 
-/** Save the parameters and statistics of a model under their PyTorch-style names; `reconstruct` and others read them. */
+/** How weights are stored: f16 takes half the bytes, and keeps 11 significant bits of each. */
+export type WeightType = "f32" | "f16";
+
+/**
+ * Save the parameters and statistics of a model under their PyTorch-style names; `reconstruct` and others
+ * read them. Each is stored as `dtype`, or else as what it is. Throws a `DTypeError` that names the
+ * parameter if f16 cannot hold it, and writes nothing then.
+ */
 export async function saveParameters(
   path: string,
   model: object,
   metadata: Record<string, string> = {},
+  { dtype }: { dtype?: WeightType } = {},
 ): Promise<void> {
   const tensors = new Map<string, HostTensor>();
   for (const [name, parameter] of modelState(model)) {
     const data = Float32Array.from(await parameter.data());
-    tensors.set(snakeCase(name), { dtype: "F32", shape: [...parameter.shape], data });
+    const key = snakeCase(name);
+    const type = (dtype ?? parameter.dtype) === "f16" ? "F16" : "F32";
+    const tensor: HostTensor = { dtype: "F32", shape: [...parameter.shape], data };
+    tensors.set(key, inPrecision(tensor, type, `${path}: ${key}`));
   }
   saveSafetensors(path, tensors, metadata);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { roundFloat16 } from "../../src/engine/float16.ts";
 import { loadWeights } from "../../src/node/weights.ts";
 import { filesIn, folder, run, smallTraining } from "./helpers.ts";
 
@@ -50,6 +51,40 @@ test("a training leaves a run directory that can be read, gone on with, and lear
     "--json",
   );
   expect(JSON.parse(text)).toMatchObject({ run: tuned, epochs: 1 }); // weights alone: counts from 0
+});
+
+test("the best model alone, in half the bytes, is read like any weights", async () => {
+  const here = folder();
+  const file = smallTraining(here);
+  const out = join(here, "run");
+  const args = ["train", file, "--device", "js", "--json"];
+  const { code, stdout } = await run(...args, "-o", out, "--weights", "f16");
+  expect(code).toBe(0);
+  const { weights } = JSON.parse(stdout);
+  expect(weights).toBe(join(out, "weights.safetensors"));
+  const best = await loadWeights(join(out, "checkpoints/best.safetensors"));
+  const half = await loadWeights(weights);
+  expect(half.metadata.numHeads).toBe("2");
+  expect(half.metadata).not.toHaveProperty("training");
+  expect([...half.tensors.keys()].sort()).toEqual(
+    [...best.tensors.keys()].filter((name) => !name.startsWith("training.")).sort(),
+  );
+  for (const [name, { dtype, data }] of half.tensors) {
+    expect(dtype).toBe("F16");
+    expect(data).toEqual(
+      Float32Array.from(best.tensors.get(name)!.data as Float32Array, roundFloat16),
+    );
+  }
+
+  const predicted = await run("infer", file, "-c", weights, "--device", "js", "-o", here);
+  expect(predicted.code, predicted.stderr).toBe(0);
+  const tuned = await run(...args, "-o", join(here, "tuned"), "-c", weights);
+  expect(tuned.code, tuned.stderr).toBe(0);
+  const wrong = await run(...args, "-o", join(here, "none"), "--weights", "f8");
+  expect([wrong.code, wrong.stderr.trim()]).toEqual([
+    2,
+    "trackgrad: --weights: expected f32 or f16, got f8",
+  ]);
 });
 
 test("the resolved configuration can be trained again", async () => {

@@ -5,7 +5,7 @@
  * 64-bit integers are BigInt arrays. Bytes are little-endian, like every machine that runs this.
  */
 import { DTypeError, ShapeError } from "../errors.ts";
-import { float16Bits, float16Value } from "../float16.ts";
+import { expectFloat16, float16Bits, float16Value } from "../float16.ts";
 
 export interface HostTensor {
   dtype: StoredType;
@@ -99,6 +99,13 @@ export const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n
 /** The values as f32, rounded from wider types; a view where they are f32 already. */
 export function toFloat32({ data }: HostTensor): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data as Float64Array, Number);
+}
+
+/** The tensor in another precision; throws if f16 cannot hold a number, naming `where`. */
+export function inPrecision(tensor: HostTensor, dtype: "F32" | "F16", where: string): HostTensor {
+  const data = toFloat32(tensor);
+  if (dtype === "F16") expectFloat16(where, data);
+  return { dtype, shape: tensor.shape, data };
 }
 
 const scratch = new DataView(new ArrayBuffer(4));
