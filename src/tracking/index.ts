@@ -115,6 +115,7 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export type { ColumnValues, EventColumns } from "./eventColumns.ts";
 export { cellFeatureNames, cellFeatures, moduleRows } from "./features/cellFeatures.ts";
 export { type DecomposeOptions, decompose, decompositionQuality } from "./features/decompose.ts";
 export {
