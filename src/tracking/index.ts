@@ -64,6 +64,7 @@ export {
   isCondition,
   rowsThatMeet,
 } from "./conditions.ts";
+export { isColumnsFile, readColumnsFile } from "./datasets/columnsFile.ts";
 export {
   type Column,
   type ColumnType,
