@@ -1,7 +1,7 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
 import { perceptron } from "../../../src/engine/ops/perceptron.ts";
-import { parameterShapes } from "../../../src/engine/ops/perceptronStages.ts";
+import { parameterShapes, type RowStages } from "../../../src/engine/ops/perceptronStages.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
 import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
 import {
@@ -18,12 +18,14 @@ import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
 const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
   rows ? gather(x, indices(rows)) : x;
 
+const allNorms = ["none", "plain", "affine"] as const;
+
 /** A perceptron of two layers on rows of nodes, on rows of its own, or on both. */
-function smallPerceptron(random: Random) {
+function smallPerceptron(random: Random, norms: readonly RowStages["norm"][] = allNorms) {
   const gathered = oneOf(random, [[0], [1, 0], [1, 1]]);
   const stages = {
     ...{ gathered, parts: gathered.map(() => 2), widths: [2, 2] },
-    norm: oneOf(random, ["none", "plain", "affine"] as const),
+    norm: oneOf(random, norms),
     activation: oneOf(random, ["tanh", "silu", "sigmoid"] as const),
     outputActivation: "none" as const,
   };
@@ -31,6 +33,20 @@ function smallPerceptron(random: Random) {
   const shapes = [[2, 2], [rows.length, 2], ...parameterShapes(stages)];
   const operands = shapes.map((shape) => operand(random, shape, [-1, 1]));
   return { stages, rows: indices(rows), operands };
+}
+
+/** The same with the products that the rewrite makes first as operands. */
+function smallRows(random: Random, norms?: readonly RowStages["norm"][]) {
+  const { stages, rows, operands } = smallPerceptron(random, norms);
+  const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
+  const numRepeated = stages.gathered.filter(Boolean).length;
+  const inputsOf = ([of, own, ...parameters]: readonly Tensor[]) => [
+    pack(parameters),
+    ...stages.gathered.filter((isGathered) => !isGathered).map(() => own),
+    ...(numRepeated > 0 ? [of, ...Array(numRepeated).fill(rows)] : []),
+  ];
+  const options = { attrs: { ...stages }, values: [0.1] };
+  return { stages, rows, operands: [products, ...operands.slice(1)], inputsOf, options };
 }
 
 export const compositeSamplers: Record<string, Sampler> = {
@@ -107,21 +123,27 @@ export const compositeSamplers: Record<string, Sampler> = {
     });
   },
 
-  // with the products that the rewrite makes first as operands
   perceptronRows: (random) => {
-    const { stages, rows, operands } = smallPerceptron(random);
-    const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
-    const f = (of: Tensor, own: Tensor, ...parameters: Tensor[]) => {
-      const isRepeated = stages.gathered.filter((isGathered) => isGathered);
-      const inputs = [
-        pack(parameters),
-        ...stages.gathered.filter((isGathered) => !isGathered).map(() => own),
-        ...(isRepeated.length > 0 ? [of, ...isRepeated.map(() => rows)] : []),
-      ];
-      const options = { attrs: { ...stages }, values: [0.1] };
-      return record("perceptronRows", inputs, [rows.size, 2], "f32", options);
-    };
-    return caseOf(`rows${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
+    const { stages, operands, rows, inputsOf, options } = smallRows(random);
+    const f = (...xs: Tensor[]) =>
+      record("perceptronRows", inputsOf(xs), [rows.size, 2], "f32", options);
+    return caseOf(`rows${JSON.stringify(stages)}`, operands, f);
+  },
+
+  // both results: per stretch of rows what it adds to the parameters' gradient, and the slopes of rows;
+  // without norms, whose third derivatives are large graphs
+  perceptronRowsGradient: (random) => {
+    const { stages, operands, rows, inputsOf, options } = smallRows(random, ["none"]);
+    const text = `rowsGradient${JSON.stringify(stages)}`;
+    const numStretches = whole(random, 1, 2);
+    const dy = operand(random, [rows.size, 2], [-1, 1]);
+    return caseOf(text, [dy, ...operands], (slope, ...xs) => {
+      const inputs = [...inputsOf(xs), slope];
+      const shape = [numStretches, inputs[0].size];
+      const sums = record("perceptronRowsGradient", inputs, shape, "f32", options);
+      const slopes = wrap(partOf(sums.expr, "slopes"), inputs);
+      return concat([sums.reshape([-1]), slopes.reshape([-1])]);
+    });
   },
 
   "matmul with itself": (random) => {
