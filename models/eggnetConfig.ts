@@ -2,7 +2,7 @@
 import { FormatError } from "../src/engine/errors.ts";
 import { type ActivationName, activationNamed, activations } from "../src/nn/activations.ts";
 import { type Columns, type Conditions, rowsThatMeet } from "../src/tracking/conditions.ts";
-import type { EggNetOptions, EggNetPart, NetworkSize } from "./eggnet.ts";
+import type { EggNetOptions, EggNetPart, NetworkSize } from "./eggnetOptions.ts";
 
 /** What concerns the model; further keys are of no meaning here. */
 export interface EggNetConfig {

@@ -9,6 +9,7 @@ import {
   decompositionQuality,
 } from "../src/tracking/features/decompose.ts";
 import { numTracks, type Tracks } from "../src/tracking/tracks.ts";
+import type { RegressorClustering } from "./publishedRegressors.ts";
 import {
   type ClusteredEvent,
   type RegressedEvent,
@@ -16,7 +17,7 @@ import {
   scoredEvent,
 } from "./regressorEvaluation.ts";
 import { type RegressorSample, sampleRows } from "./regressorSamples.ts";
-import type { RegressorClustering, TransformerRegressor } from "./transformerRegressor.ts";
+import type { TransformerRegressor } from "./transformerRegressor.ts";
 
 export interface DecomposedEvent {
   readonly sample: RegressorSample;

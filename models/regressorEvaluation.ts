@@ -1,12 +1,9 @@
-/** What a trained Transformer Regressor is worth: scores of its tracks, errors of its parameters, times. */
+/** What a trained Transformer Regressor is worth: scores of its tracks, and times. */
 import { tensor } from "../src/engine/create.ts";
 import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
 import type { Points } from "../src/tracking/clustering/points.ts";
 import { scanHdbscan } from "../src/tracking/clusteringScan.ts";
-import {
-  type ResidualStatistics,
-  residualStatistics,
-} from "../src/tracking/metrics/residualStatistics.ts";
+import { residualStatistics } from "../src/tracking/metrics/residualStatistics.ts";
 import {
   type TrackFormersMetrics,
   trackFormersMetrics,
@@ -14,8 +11,9 @@ import {
 import { trackmlScore } from "../src/tracking/metrics/trackmlScore.ts";
 import type { HitSequence } from "../src/tracking/sequence.ts";
 import { numTracks, type Tracks } from "../src/tracking/tracks.ts";
+import type { RegressorClustering } from "./publishedRegressors.ts";
 import type { RegressorSample } from "./regressorSamples.ts";
-import type { RegressorClustering, TransformerRegressor } from "./transformerRegressor.ts";
+import type { TransformerRegressor } from "./transformerRegressor.ts";
 
 /** An event with what the model says of its hits. */
 export interface RegressedEvent {
@@ -125,36 +123,6 @@ export function scoredEvent(
   const scores = trackFormersMetrics(labels, truth, { compat });
   const found = { event: name, hits: hits.numHits, tracks: numTracks(labels) };
   return { ...found, ...scores, labels, milliseconds };
-}
-
-export interface ParameterErrors {
-  /** Mean over events of each one's mean squared error, and its spread (population) over events. */
-  readonly mse: { readonly mean: number; readonly std: number };
-  /** Predicted minus true over all hits with a track, by parameter; with the mean of the squares. */
-  readonly parameters: Record<string, ResidualStatistics & { readonly mse: number }>;
-}
-
-/** How far the regressed parameters are from the true ones; `names` are theirs, in order. */
-export function parameterErrors(
-  events: readonly RegressedEvent[],
-  names: readonly string[],
-): ParameterErrors {
-  const errors = events.map(({ sample: { targets }, parameters }) =>
-    Float64Array.from(targets.features, (target, i) => parameters.data[i] - target),
-  );
-  const known = (values: Float64Array) => values.filter((error) => !Number.isNaN(error));
-  const meanSquare = (values: Float64Array) =>
-    values.reduce((sum, error) => sum + error ** 2, 0) / values.length;
-  const ofEvents = errors.map((values) => meanSquare(known(values)));
-  const { mean, std } = residualStatistics(ofEvents.filter((value) => !Number.isNaN(value)));
-  const columns = names.map((name, p) => {
-    const all = errors.flatMap((values) =>
-      Array.from(values.filter((_, i) => i % names.length === p)),
-    );
-    const values = known(Float64Array.from(all));
-    return [name, { ...residualStatistics(values), mse: meanSquare(values) }] as const;
-  });
-  return { mse: { mean, std }, parameters: Object.fromEntries(columns) };
 }
 
 /** Mean and spread of times in ms, without the first event, which pays for what is made once. */

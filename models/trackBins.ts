@@ -1,7 +1,7 @@
 /** Classes of tracks: bins of the parameters that the Transformer Regressor regresses. */
 import type { HitSequence } from "../src/tracking/sequence.ts";
+import type { RegressorDataType } from "./publishedRegressors.ts";
 import type { RegressorSample } from "./regressorSamples.ts";
-import type { RegressorDataType } from "./transformerRegressor.ts";
 
 /** Which parameters are binned: sine and cosine are one angle. */
 export const binnedParameters = {

@@ -5,7 +5,6 @@
  * Caron, Dobreva, Ferrer Sánchez et al. 2024 (arXiv:2407.07179, EPJC 85 (2025) 460).
  */
 
-import { tensor } from "../src/engine/create.ts";
 import { FormatError, ShapeError } from "../src/engine/errors.ts";
 import { Rng } from "../src/engine/random.ts";
 import { showShape } from "../src/engine/shape.ts";
@@ -15,51 +14,6 @@ import { EncoderLayer } from "../src/nn/layers/encoder.ts";
 import type { TrainingPass } from "../src/nn/layers/layer.ts";
 import { Linear } from "../src/nn/layers/linear.ts";
 import { loadParameters, parameters, type StoredTensor } from "../src/nn/module.ts";
-import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
-import type { HdbscanOptions } from "../src/tracking/clustering/hdbscanOptions.ts";
-import type { Event } from "../src/tracking/event.ts";
-import {
-  hitSequence,
-  padSequences,
-  type Standardisation,
-  trackmlStandardisation,
-} from "../src/tracking/sequence.ts";
-import type { Tracks } from "../src/tracking/tracks.ts";
-
-/** What a data type feeds in and regresses, in this order. */
-export const regressorData = {
-  "2d": { inputs: ["hit_x", "hit_y"], outputs: ["slope"] },
-  linear: { inputs: ["hit_r", "hit_theta", "hit_z"], outputs: ["theta", "sin(phi)", "cos(phi)"] },
-  curved: {
-    inputs: ["hit_r", "hit_theta", "hit_z"],
-    outputs: ["radial_coeff", "pitch_coeff", "azimuthal_coeff"],
-  },
-  trackml: { inputs: ["x", "y", "z"], outputs: ["theta", "sin(phi)", "cos(phi)", "q"] },
-} as const;
-export type RegressorDataType = keyof typeof regressorData;
-
-/** Clustering of the regressed parameters that the authors found best. */
-export interface RegressorClustering {
-  minClusterSize: number;
-  minSamples: number;
-}
-
-export interface PublishedRegressor extends RegressorClustering {
-  dataType: RegressorDataType;
-  numHeads: number;
-}
-
-/** The published weights by file name: the number of heads is not stored with them. */
-export const publishedRegressors: Readonly<Record<string, PublishedRegressor>> = {
-  redvid_3_linear_best: { dataType: "linear", numHeads: 8, minClusterSize: 2, minSamples: 3 },
-  redvid_1to20_linear_best: { dataType: "linear", numHeads: 8, minClusterSize: 4, minSamples: 2 },
-  redvid_10to50_linear_best: { dataType: "linear", numHeads: 4, minClusterSize: 4, minSamples: 2 },
-  redvid_3_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 2, minSamples: 3 },
-  redvid_1to20_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 5, minSamples: 2 },
-  redvid_10to50_helical_best: { dataType: "curved", numHeads: 8, minClusterSize: 4, minSamples: 2 },
-  "10to50_tml_best": { dataType: "trackml", numHeads: 4, minClusterSize: 5, minSamples: 2 },
-  "50to100_tml_best": { dataType: "trackml", numHeads: 4, minClusterSize: 5, minSamples: 3 },
-};
 
 export interface RegressorOptions {
   /** Coordinates per hit and parameters per track; see `regressorData`. */
@@ -170,43 +124,4 @@ export function regressorFrom(
   });
   loadParameters(model, state, source);
   return model;
-}
-
-export interface ReconstructOptions {
-  clustering: HdbscanOptions;
-  /** Of the coordinates in mm; default: what suits the published weights. */
-  standardisation?: Standardisation;
-  /** Events per forward pass. */
-  batchSize?: number;
-  /** Called after each event. */
-  onEvent?: () => void;
-}
-
-/** Tracks of TrackML events: regress the parameters of every hit's track, then cluster the hits by them. */
-export async function reconstructTracks(
-  model: TransformerRegressor,
-  events: readonly Event[],
-  options: ReconstructOptions,
-): Promise<Tracks[]> {
-  const { clustering, standardisation = trackmlStandardisation, batchSize = 8, onEvent } = options;
-  const tracks: Tracks[] = new Array(events.length);
-  // Events of like length together: less padding.
-  const order = [...events.keys()].sort((a, b) => events[a].numHits - events[b].numHits);
-  for (let first = 0; first < order.length; first += batchSize) {
-    const batch = order.slice(first, first + batchSize);
-    const sequences = batch.map((e) => hitSequence(events[e], standardisation));
-    const { features, mask, numEvents, maxHits, numFeatures } = padSequences(sequences);
-    const hits = tensor(features, [numEvents, maxHits, numFeatures]);
-    const isPadding = tensor(Uint32Array.from(mask), [numEvents, maxHits], { dtype: "bool" });
-    const regressed = model.forward(hits, isPadding);
-    const dim = regressed.shape[2];
-    const data = await regressed.data();
-    for (const [b, { numHits }] of sequences.entries()) {
-      const start = b * maxHits * dim;
-      const rows = data.subarray(start, start + numHits * dim);
-      tracks[batch[b]] = hdbscan({ data: rows, numPoints: numHits, dim }, clustering);
-      onEvent?.();
-    }
-  }
-  return tracks;
 }
