@@ -1,6 +1,6 @@
 /**
  * EggNet, evolving graph attention: hits are embedded by message passing over graphs of nearest
- * neighbours, which are built anew from the embedding several times; clustering the last gives tracks.
+ * neighbors, which are built anew from the embedding several times; clustering the last gives tracks.
  *
  * Calafiura, Chan, Delabrouille & Wang 2024 (arXiv:2407.13925, arXiv:2506.03415).
  */
@@ -98,7 +98,7 @@ export class EggNet {
     return { embedding: this.embed(x, numIterations), score, graphs };
   }
 
-  /** Which neighbours are nearest has no gradient, so nothing before is trained for it. */
+  /** Which neighbors are nearest has no gradient, so nothing before is trained for it. */
   private graphOf(x: Tensor, iteration: number): Neighbors {
     const { k, maxDistance } = this.settings;
     const points = this.embed(x, iteration).stopGradient();
@@ -113,7 +113,7 @@ export class EggNet {
   /**
    * The layers of an iteration, on its graph:
    *
-   *   (e_ji | s_ji) = φ_edge(x_j, x_i, e_ji)        j a neighbour of i
+   *   (e_ji | s_ji) = φ_edge(x_j, x_i, e_ji)        j a neighbor of i
    *   α_ji = softmax_j s_ji        x_i ← φ_node(x_i, Σ_j α_ji e_ji)
    */
   private passMessages(nodes: Tensor, edges: NeighborEdges, iteration: number, mayLack: boolean) {

@@ -26,9 +26,9 @@ export interface EggNetTruth {
 export interface EggNetLossOptions {
   /** Default: contrastive. The others need scores. */
   kind?: "contrastive" | "weightedContrastive" | "objectCondensation";
-  /** Neighbours of each hit that are looked at. Default: 10. */
+  /** Neighbors of each hit that are looked at. Default: 10. */
   k?: number;
-  /** Neighbours are at most this far away. */
+  /** Neighbors are at most this far away. */
   maxDistance?: number;
   /** Pairs of different particles repel up to this distance. Default: 1. */
   margin?: number;
@@ -49,7 +49,7 @@ export const randomPairs = (rng: Rng, numHits: number, count: number): Pairs => 
  * The terms of the loss and their sum `loss`, one number each.
  *
  * Contrastive: pairs of one particle attract, others repel, see `contrastive`. Three sets of pairs count
- * the same, each a weighted mean: true edges (`signal`), nearest neighbours (`knn`), random ones (`random`).
+ * the same, each a weighted mean: true edges (`signal`), nearest neighbors (`knn`), random ones (`random`).
  * Weighted contrastive: the weight of a pair is multiplied by both scores β = σ(logit), and `beta` is the
  * cross-entropy of the scores. Condensation: see `objectCondensation`. A mean of nothing is 0.
  */
@@ -121,7 +121,7 @@ function pairTerm(
   const { first, second } = pairs;
   const [numHits] = embedding.shape;
   const ofFirst = gather(particle, first);
-  const isPair = first.less(numHits); // others are places without a neighbour
+  const isPair = first.less(numHits); // others are places without a neighbor
   const isSame = isTrue ? isPair : ofFirst.greater(0).and(ofFirst.equal(gather(particle, second)));
   const fake = isPair.cast("f32").mul(fakeWeight);
   const plain = isSame.select(trueWeight ? gather(trueWeight, first) : 1, fake);

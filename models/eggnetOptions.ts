@@ -49,9 +49,9 @@ export interface EggNetOptions {
   hasRecurrentLayers?: boolean;
   /** Whether each iteration starts again from the encoded hits. Default: yes. */
   isRecycled?: boolean;
-  /** Neighbours per hit, of all iterations or of each. Default: 10. */
+  /** Neighbors per hit, of all iterations or of each. Default: 10. */
   k?: number | readonly number[];
-  /** Neighbours are at most this far away in the embedding. */
+  /** Neighbors are at most this far away in the embedding. */
   maxDistance?: number;
   /** Whether hits get a score too. Default: no. */
   hasScore?: boolean;

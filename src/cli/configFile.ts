@@ -111,3 +111,7 @@ export class ConfigFile {
     this.overrides.set(path.join("."), set);
   }
 }
+
+/** What a file of settings says; without one, the defaults. */
+export const settingsIn = <T>(file: ConfigFile | null, schema: z.ZodType<T>): T =>
+  file ? file.resolve(schema) : schema.parse({});

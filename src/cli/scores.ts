@@ -1,4 +1,5 @@
 /** The score table that `reconstruct` and `score` print. */
+import { meanScores } from "../../models/index.ts";
 import {
   type Event,
   hitTruth,
@@ -38,16 +39,7 @@ export function reportOf(event: Event, tracks: Tracks, { compat = false } = {}):
 export function meanOf(reports: readonly EventReport[]): Scores | null {
   const scored = reports.filter(({ trackml }) => trackml !== undefined);
   if (scored.length === 0) return null;
-  const mean = (rate: keyof Scores) => {
-    const values = scored.map((report) => report[rate] as number).filter((x) => !Number.isNaN(x));
-    return values.reduce((sum, x) => sum + x, 0) / values.length;
-  };
-  return {
-    trackml: mean("trackml"),
-    perfect: mean("perfect"),
-    doubleMajority: mean("doubleMajority"),
-    lhc: mean("lhc"),
-  };
+  return meanScores(scored as readonly Scores[]);
 }
 
 /** Mean scores of several ways to find tracks, a row each; `what` heads their names. */

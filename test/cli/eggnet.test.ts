@@ -3,14 +3,14 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
-import { ConfigFile } from "../../src/cli/configFile.ts";
-import { eggnetEvaluationSchema, eggnetSchema } from "../../src/cli/families/eggnetConfig.ts";
-import { eventsOfEpoch, readSets } from "../../src/cli/families/eggnetSets.ts";
+import { eggnetSchema } from "../../src/cli/families/eggnetConfig.ts";
+import { eggnetEvaluationSchema } from "../../src/cli/families/eggnetEvaluationConfig.ts";
 import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
-import { simulateEvent } from "../../src/tracking/index.ts";
 import { folder, run, smallEggnet, smallTraining } from "./helpers.ts";
 
 test("trains, infers and evaluates with the keys of the published configurations", async () => {
+  vi.stubEnv("TG_VERIFY", "0"); // such plans are verified by the golden tests
+  onTestFinished(() => void vi.unstubAllEnvs());
   const { path, at } = await smallEggnet(folder());
   const runPath = join(at, "run");
   const device = ["--device", "wasm", "--quiet"];
@@ -23,8 +23,6 @@ test("trains, infers and evaluates with the keys of the published configurations
     .flatMap((line) => JSON.parse(line).train_loss ?? []);
   expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]);
 
-  vi.stubEnv("TG_VERIFY", "0"); // the same launches again
-  onTestFinished(() => void vi.unstubAllEnvs());
   const [tuned, best] = [join(at, "tuned"), join(runPath, "checkpoints/best.safetensors")];
   const only = ["-c", best, "--load_only_model_parameters", "--set", "max_epochs=1"];
   const again = await run("train", path, "-o", tuned, ...only, "-a", "cpu", "--json");
@@ -132,52 +130,6 @@ test("reads features of cells, and slices in azimuth", async () => {
   const [, hits] =
     /3 \+ 1 \+ 1 events to train, validate and test on, (\d+) hits/.exec(stderr) ?? [];
   expect(Number(hits)).toBeLessThan(4 * 40 + 200); // the test event is whole
-});
-
-const settings = async (path: string, ...sets: string[]) =>
-  (await ConfigFile.read(path, sets)).resolve(eggnetSchema);
-
-test("named events are cut into sectors, which the split counts in an order by the seed", async () => {
-  const { path } = await smallEggnet(folder(), "[4, 2, 2]");
-  const sets = ["events=[event000000002, event000000004]", "phi_sectors=5", "min_nodes=1"];
-  const cut = "hard_cuts={hit_volume_id: [7, 9]}";
-  const read = async (seed: number) => {
-    const { trainset, valset, testset } = await readSets(
-      await settings(path, ...sets, cut, `seed=${seed}`),
-    );
-    expect([trainset, valset, testset].map(({ length }) => length)).toEqual([4, 2, 2]);
-    return [...trainset, ...valset, ...testset];
-  };
-  const events = await read(1);
-  const names = events.map(({ name }) => name);
-  expect(new Set(names).size).toBe(8); // no sector is in two sets
-  for (const name of names) expect(name).toMatch(/^event00000000[24]-phi[0-4]$/);
-  for (const { hits } of events) expect(Math.max(...hits.volume)).toBeLessThanOrEqual(9);
-  expect((await read(1)).map(({ name }) => name)).toEqual(names);
-  expect((await read(2)).map(({ name }) => name)).not.toEqual(names);
-});
-
-test("an epoch has all events, in an order of its own, moved as the configuration says", () => {
-  const events = [1, 2, 3, 4].map((seed) => simulateEvent({ seed, particles: 2 }));
-  const epoch = (which: number, random_rotation = 0, random_mirror = false) => [
-    ...eventsOfEpoch(events, { seed: 5, random_rotation, random_mirror }, which),
-  ];
-  expect(new Set(epoch(0))).toEqual(new Set(events));
-  expect(epoch(0)).not.toEqual(epoch(1));
-  const turned = epoch(0, 0.1);
-  expect(turned.map(({ hits }) => hits.z)).toEqual(epoch(0).map(({ hits }) => hits.z));
-  for (const [e, { hits }] of turned.entries()) {
-    const before = epoch(0)[e].hits;
-    const angle = Math.atan2(hits.y[0], hits.x[0]) - Math.atan2(before.y[0], before.x[0]);
-    expect(Math.cos(angle)).toBeGreaterThanOrEqual(Math.cos(0.1));
-    expect(angle).not.toBe(0);
-  }
-  expect(epoch(0, 0.1)).toEqual(turned); // a resumed training sees the same
-  const mirrored = [0, 1, 2, 3].flatMap((which) => epoch(which, 0, true));
-  const isMirrored = mirrored.map((event) => [
-    ...events.map(({ hits }) => hits.y[0] === -event.hits.y[0] && hits.x[0] === event.hits.x[0]),
-  ]);
-  expect(new Set(isMirrored.map((each) => each.includes(true)))).toEqual(new Set([true, false]));
 });
 
 test("what does not fit together is refused before anything runs", async () => {

@@ -1,33 +1,9 @@
 /** EggNet (arXiv:2407.13925) under the keys of its published program. */
 import { join } from "node:path";
-import {
-  EggNet,
-  type EggNetConfig,
-  type EggNetTruth,
-  eggnetInputs,
-  eggnetLoss,
-  eggnetOptions,
-  eggnetSchedule,
-  eggnetTruth,
-  embedHits,
-  hitColumn,
-  pairWeights,
-  randomPairs,
-  tracksAt,
-} from "../../../models/index.ts";
+import { EggNet, type EggNetConfig, eggnetOptions, eggnetSchedule } from "../../../models/index.ts";
 import type { Safetensors } from "../../engine/formats/safetensors.ts";
-import {
-  Adam,
-  loadParameters,
-  Rng,
-  type Tensor,
-  type TrainingPass,
-  type TrainingResult,
-  tensor,
-  train,
-} from "../../index.ts";
-import { type Event, eggnetValidation } from "../../tracking/index.ts";
-import type { ConfigFile } from "../configFile.ts";
+import { Adam, loadParameters, Rng, type TrainingResult, train } from "../../index.ts";
+import { type ConfigFile, settingsIn } from "../configFile.ts";
 import {
   type DataSet,
   dataSets,
@@ -37,32 +13,18 @@ import {
   type Task,
   type TrainingHooks,
 } from "../family.ts";
-import { type EggNetSettings, eggnetSchema, evaluationSettings } from "./eggnetConfig.ts";
+import { type EggNetSettings, eggnetSchema } from "./eggnetConfig.ts";
 import { evaluateEggnet } from "./eggnetEvaluation.ts";
+import { eggnetEvaluationSchema } from "./eggnetEvaluationConfig.ts";
 import { embedEvents, inferredEvent, readInferred, type TimedEmbedding } from "./eggnetInferred.ts";
-import { type EggNetSets, eventsOfEpoch, readSets, signalHits } from "./eggnetSets.ts";
+import { type EggNetSets, eventsOfEpoch, readSets } from "./eggnetSets.ts";
+import { batchOf, type EggNetBatch, lossOf, validationRate } from "./eggnetTraining.ts";
 
 export const eggnet = family(
   ["eggnet", "EggNet"],
   eggnetSchema,
   async (config) => new EggNetTask(config, await readSets(config)),
 );
-
-/** What the validation of a training clusters with, as published. */
-const validationEps = 0.1;
-
-const kinds = {
-  Contrastive: "contrastive",
-  WeightedContrastive: "weightedContrastive",
-  ObjectCondensation: "objectCondensation",
-} as const;
-
-/** An event on its way through the network. */
-interface Batch {
-  name: string;
-  hits: Tensor;
-  truth: EggNetTruth;
-}
 
 class EggNetTask implements Task {
   readonly name: string;
@@ -108,9 +70,9 @@ class EggNetTask implements Task {
       optimizer: new Adam(model, { learningRate: lr, weightDecay, amsgrad: true }),
       schedule: eggnetSchedule(config),
       batches: (epoch) => this.batches(epoch),
-      loss: (m, batch, pass) => this.loss(m, batch, pass),
+      loss: (m, batch, { rng }) => lossOf(m, batch, config, rng),
       nameOf: ({ name }) => name,
-      validate: (m) => this.validate(m),
+      validate: (m) => validationRate(m, this.sets.valset, config, this.features),
       mode: config.metric_mode,
       epochs: config.max_epochs,
       seed: config.seed,
@@ -128,7 +90,7 @@ class EggNetTask implements Task {
     set: DataSet,
     settings: ConfigFile | null,
   ): Promise<Evaluation> {
-    const resolved = evaluationSettings(settings); // wrong ones fail before anything runs
+    const resolved = settingsIn(settings, eggnetEvaluationSchema); // wrong ones fail before anything runs
     const embedded: TimedEmbedding[] = [];
     for await (const event of embedEvents(this.model(weights), this.sets[set], this.features))
       embedded.push(event);
@@ -140,7 +102,7 @@ class EggNetTask implements Task {
     set: DataSet,
     settings: ConfigFile | null,
   ): Promise<Evaluation> {
-    const resolved = evaluationSettings(settings);
+    const resolved = settingsIn(settings, eggnetEvaluationSchema);
     const read = this.sets[set].map((event) => readInferred(join(folder, set), event));
     return evaluateEggnet(await Promise.all(read), resolved);
   }
@@ -157,57 +119,8 @@ class EggNetTask implements Task {
     return model;
   }
 
-  private *batches(epoch: number): Generator<Batch> {
-    const { trainset } = this.sets;
-    for (const event of eventsOfEpoch(trainset, this.config, epoch)) yield this.batchOf(event);
-  }
-
-  private batchOf(event: Event): Batch {
-    const { weighting } = this.config;
-    const names = (weighting?.conditional_weighting ?? []).flatMap(({ conditions }) =>
-      Object.keys(conditions),
-    );
-    const columns = Object.fromEntries(names.map((name) => [name, hitColumn(event, name)]));
-    const { trueWeight, fakeWeight } = pairWeights(weighting, columns, event.numHits);
-    const truth = { ...eggnetTruth(event), trueWeight: tensor(trueWeight), fakeWeight };
-    return { name: event.name, hits: eggnetInputs(event, this.features), truth };
-  }
-
-  private loss(model: EggNet, { hits, truth }: Batch, { rng }: TrainingPass): Tensor {
-    const { config } = this;
-    return eggnetLoss(model.forward(hits), truth, {
-      kind: kinds[config.loss],
-      k: config.knn_loss,
-      margin: config.margin,
-      ...(typeof config.r_max_train === "number" && { maxDistance: config.r_max_train }),
-      ...(config.randomisation > 0 && {
-        randomPairs: randomPairs(rng, hits.shape[0], config.randomisation),
-      }),
-      minCharge: config.qmin,
-      noiseWeight: config.sb,
-    }).loss;
-  }
-
-  /** Mean over the validation set of the monitored rate. */
-  private async validate(model: EggNet): Promise<number> {
-    const { config } = this;
-    const monitored = {
-      val_eff: "efficiency",
-      val_signal_eff: "signalEfficiency",
-      val_dup: "duplicateRate",
-      val_fak: "fakeRate",
-    } as const;
-    let sum = 0;
-    for (const event of this.sets.valset) {
-      const { embedding } = await embedHits(model, eggnetInputs(event, this.features));
-      const rates = eggnetValidation({
-        label: tracksAt(embedding, [validationEps])[0],
-        particle: event.truth!.particleIndex,
-        isTarget: signalHits(event, config),
-      });
-      const rate = rates[monitored[config.metric_to_monitor]];
-      sum += Number.isNaN(rate) ? 0 : rate;
-    }
-    return sum / Math.max(1, this.sets.valset.length);
+  private *batches(epoch: number): Generator<EggNetBatch> {
+    for (const event of eventsOfEpoch(this.sets.trainset, this.config, epoch))
+      yield batchOf(event, this.config, this.features);
   }
 }

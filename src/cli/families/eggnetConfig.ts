@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { activationNamed, activations } from "../../index.ts";
 import { type Condition, conditionForms, isCondition } from "../../tracking/index.ts";
-import type { ConfigFile } from "../configFile.ts";
 
 const atLeast = (least: number) => z.int().min(least);
 const activation = z.string().refine((name) => activationNamed(name) !== null, {
@@ -41,7 +40,7 @@ const sizes = {
   n_node_filter_layers: atLeast(1).optional(),
 };
 
-const unused = z.unknown().optional();
+export const unused = z.unknown().optional();
 const elsewhere = {
   ...{ base_model: unused, dataset: unused, project: unused, group: unused, log_wandb: unused },
   ...{ accelerator: unused, devices: unused, num_nodes: unused, num_workers: unused },
@@ -155,25 +154,3 @@ export const eggnetSchema = z
       refuse("loss", "Contrastive, or output_node_score: true");
   });
 export type EggNetSettings = z.infer<typeof eggnetSchema>;
-
-/** What `eval` reads besides: EggNet's own keys, and some of ours. */
-export const eggnetEvaluationSchema = z.strictObject({
-  target_tracks: conditions.default({ hit_particle_nhits: [3, Number.POSITIVE_INFINITY] }),
-  eps: z.number().positive().default(0.1),
-  /** Radii to scan. */
-  eps_scan: z.array(z.number().positive()).default(published(10, 0.05)),
-  /** Noise is a particle like others, and fakes are counted per particle found. */
-  compat: z.boolean().default(false),
-  /** Of `hit_particle_pt` in files of columns; TrackML's are in GeV. */
-  pT_unit: z.enum(["MeV", "GeV"]).default("MeV"),
-  ...{ trackML_data: unused, plot_eta: unused, ylim: unused },
-});
-export type EggNetEvaluationSettings = z.infer<typeof eggnetEvaluationSchema>;
-
-export const evaluationSettings = (file: ConfigFile | null): EggNetEvaluationSettings =>
-  file ? file.resolve(eggnetEvaluationSchema) : eggnetEvaluationSchema.parse({});
-
-/** 0.05, 0.1, … 0.5 */
-function published(count: number, step: number): number[] {
-  return Array.from({ length: count }, (_, which) => (which + 1) * step);
-}

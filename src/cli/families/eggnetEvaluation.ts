@@ -11,7 +11,7 @@ import type { MatchingRates, Tracks } from "../../tracking/index.ts";
 import type { Evaluation } from "../family.ts";
 import { meanOf, reportOf, scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
-import type { EggNetEvaluationSettings } from "./eggnetConfig.ts";
+import type { EggNetEvaluationSettings } from "./eggnetEvaluationConfig.ts";
 import type { TimedEmbedding } from "./eggnetInferred.ts";
 
 export function evaluateEggnet(

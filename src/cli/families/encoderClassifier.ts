@@ -9,6 +9,7 @@ import {
 } from "../../../models/index.ts";
 import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import { linearWarmup, plateau } from "../../index.ts";
+import { settingsIn } from "../configFile.ts";
 import { family, type Stored } from "../family.ts";
 import {
   type ClassifierConfig,
@@ -42,9 +43,7 @@ const classifierNetwork = (config: ClassifierConfig, bins: TrackBins): Regressor
     return { said: ["track_class", classes], columns: "class" };
   },
   evaluate(model, sets, { set, settings }) {
-    const schema = siblingEvaluationSchema;
-    const { compat } = settings ? settings.resolve(schema) : schema.parse({});
-    return evaluateClassifier(model, sets[set], { compat });
+    return evaluateClassifier(model, sets[set], settingsIn(settings, siblingEvaluationSchema));
   },
 });
 

@@ -14,6 +14,7 @@ import {
 } from "../../../models/index.ts";
 import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import { Rng } from "../../index.ts";
+import { settingsIn } from "../configFile.ts";
 import { type Evaluation, family, type Stored } from "../family.ts";
 import { scoreTable } from "../scores.ts";
 import { siblingEvaluationSchema } from "./classifierConfig.ts";
@@ -53,12 +54,7 @@ const decoderNetwork = (config: DecoderConfig): HitNetwork<EncoderDecoder, Seque
     return { said: ["track", tracks], columns: "track" };
   },
   evaluate(model, sets, { set, settings }) {
-    const schema = siblingEvaluationSchema;
-    return evaluateDecoder(
-      model,
-      sets[set],
-      settings ? settings.resolve(schema) : schema.parse({}),
-    );
+    return evaluateDecoder(model, sets[set], settingsIn(settings, siblingEvaluationSchema));
   },
 });
 

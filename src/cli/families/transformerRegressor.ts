@@ -11,6 +11,7 @@ import {
 } from "../../../models/index.ts";
 import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import { currentDevice, Rng } from "../../index.ts";
+import { settingsIn } from "../configFile.ts";
 import { family } from "../family.ts";
 import { type HitNetwork, HitTask } from "./hitTask.ts";
 import {
@@ -54,12 +55,11 @@ export function regressorNetwork(config: EncoderConfig): RegressorNetwork {
       return { said: ["track_parameters", regressed], columns: outputs.join(" ") };
     },
     evaluate(model, sets, { set, settings }) {
-      const schema = regressorEvaluationSchema;
       return evaluateRegressor(model, {
         events: sets[set],
         validation: sets.valset,
         names: outputs,
-        settings: settings ? settings.resolve(schema) : schema.parse({}),
+        settings: settingsIn(settings, regressorEvaluationSchema),
       });
     },
   };
