@@ -2,8 +2,20 @@
 import { partOf } from "../../../src/engine/composite.ts";
 import { perceptron } from "../../../src/engine/ops/perceptron.ts";
 import { parameterShapes } from "../../../src/engine/ops/perceptronStages.ts";
+import { perceptronSum } from "../../../src/engine/ops/perceptronSums.ts";
+import { segmentValues } from "../../../src/engine/segments.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
-import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
+import {
+  concat,
+  gather,
+  indices,
+  linear,
+  matmul,
+  pack,
+  type Segments,
+  segmentsOf,
+  type Tensor,
+} from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -31,6 +43,25 @@ function smallPerceptron(random: Random) {
   const shapes = [[2, 2], [rows.length, 2], ...parameterShapes(stages)];
   const operands = shapes.map((shape) => operand(random, shape, [-1, 1]));
   return { stages, rows: indices(rows), operands };
+}
+
+/** The inputs of `perceptronRows` from products, own rows and parameters. */
+function rowInputs(
+  { gathered }: ReturnType<typeof smallPerceptron>["stages"],
+  rows: Tensor,
+  [products, own, ...parameters]: readonly Tensor[],
+): Tensor[] {
+  const repeated = gathered.filter((isGathered) => isGathered);
+  return [
+    pack(parameters),
+    ...gathered.filter((isGathered) => !isGathered).map(() => own),
+    ...(repeated.length > 0 ? [products, ...repeated.map(() => rows)] : []),
+  ];
+}
+
+function anySegments(random: Random, numRows: number): Segments {
+  const numSegments = whole(random, 1, 3);
+  return segmentsOf(indices(randomSegments(random, numRows, numSegments)), numSegments);
 }
 
 export const compositeSamplers: Record<string, Sampler> = {
@@ -111,17 +142,34 @@ export const compositeSamplers: Record<string, Sampler> = {
   perceptronRows: (random) => {
     const { stages, rows, operands } = smallPerceptron(random);
     const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
-    const f = (of: Tensor, own: Tensor, ...parameters: Tensor[]) => {
-      const isRepeated = stages.gathered.filter((isGathered) => isGathered);
-      const inputs = [
-        pack(parameters),
-        ...stages.gathered.filter((isGathered) => !isGathered).map(() => own),
-        ...(isRepeated.length > 0 ? [of, ...isRepeated.map(() => rows)] : []),
-      ];
-      const options = { attrs: { ...stages }, values: [0.1] };
-      return record("perceptronRows", inputs, [rows.size, 2], "f32", options);
-    };
+    const f = (...operands: Tensor[]) =>
+      record("perceptronRows", rowInputs(stages, rows, operands), [rows.size, 2], "f32", {
+        ...{ attrs: { ...stages }, values: [0.1] },
+      });
     return caseOf(`rows${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
+  },
+
+  summedPerceptron: (random) => {
+    const { stages, rows, operands } = smallPerceptron(random);
+    const segments = anySegments(random, rows.size);
+    return caseOf(`sums${JSON.stringify(stages)}`, operands, (nodes, own, ...parameters) => {
+      const parts = stages.gathered.map((isGathered) => (isGathered ? gather(nodes, rows) : own));
+      const options = { ...stages, epsilon: 0.1 };
+      return perceptronSum(concat(parts), parameters, segments, options)!;
+    });
+  },
+
+  perceptronSums: (random) => {
+    const { stages, rows, operands } = smallPerceptron(random);
+    const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
+    const segments = anySegments(random, rows.size);
+    const f = (...operands: Tensor[]) => {
+      const inputs = [...rowInputs(stages, rows, operands), ...segmentValues(segments)];
+      const shape = [segments.numSegments, 2];
+      const options = { attrs: { ...stages }, values: [0.1] };
+      return record("perceptronSums", inputs, shape, "f32", options);
+    };
+    return caseOf(`row sums${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
   },
 
   "matmul with itself": (random) => {
