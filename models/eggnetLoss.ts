@@ -70,7 +70,7 @@ export function eggnetLoss(
   const beta = kind === "contrastive" ? null : (score as Tensor).sigmoid().reshape([-1]);
   const terms: Record<string, Tensor> = {
     signal: pairTerm(embedding, truth.trackEdges, truth, { beta, isTrue: true, ...options }),
-    knn: pairTerm(embedding, nearestPairs(embedding, options), truth, { beta, ...options }),
+    knn: nearestTerm(embedding, truth, { beta, ...options }),
   };
   if (options.randomPairs)
     terms.random = pairTerm(embedding, options.randomPairs, truth, { beta, ...options });
@@ -80,6 +80,22 @@ export function eggnetLoss(
 }
 
 const nearlyOne = 1 - 2 ** -20;
+
+/**
+ * Of nearest neighbors. Within a radius of a hit whose place is not a number there is nobody, so no pair would
+ * tell: a NaN is added for it.
+ */
+function nearestTerm(
+  embedding: Tensor,
+  truth: EggNetTruth,
+  options: EggNetLossOptions & PairOptions,
+): Tensor {
+  const term = pairTerm(embedding, nearestPairs(embedding, options), truth, options);
+  return options.maxDistance === undefined ? term : term.add(nanIfAny(embedding));
+}
+
+/** 0, or NaN if a value is NaN; shader compilers may take a product with 0 for 0, but not these ops. */
+const nanIfAny = (values: Tensor): Tensor => values.stopGradient().maximum(0).minimum(0).sum();
 
 /** Each hit, second, with its nearest in the embedding, first. */
 function nearestPairs(embedding: Tensor, { k = 10, maxDistance }: EggNetLossOptions): Pairs {

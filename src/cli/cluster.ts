@@ -1,5 +1,5 @@
-import { readFileBytes, writeAtomic } from "../node/files.ts";
-import { submissionFromTracks, writeCsv, writeSubmission } from "../tracking/index.ts";
+import { writeAtomic } from "../node/files.ts";
+import { csvPieces, submissionFromTracks, writeSubmission } from "../tracking/index.ts";
 import { type Labelled, type MethodOptions, methods } from "./clusterMethods.ts";
 import { withClusterOptions } from "./clusterOptions.ts";
 import { hitIdsIn, type PointOptions, pointsIn } from "./clusterPoints.ts";
@@ -56,15 +56,14 @@ async function run(file: string, options: Options): Promise<void> {
   if (options.submission !== undefined && numScanned > 1)
     throw new UsageError(`--submission: expected one distance, got ${numScanned}`);
   const labelPoints = methods[method](options);
-  const bytes = await readFileBytes(file);
-  const points = pointsIn(bytes, file, options);
-  const hitIds = options.submission === undefined ? undefined : hitIdsIn(bytes, file);
+  const points = await pointsIn(file, options);
+  const hitIds = options.submission === undefined ? undefined : await hitIdsIn(file);
   const results = labelPoints(points);
   if (hitIds) {
     const submission = submissionFromTracks(results[0].labels, hitIds);
     writeAtomic(options.submission!, writeSubmission(submission));
   }
-  if (options.output !== undefined) writeAtomic(options.output, writeCsv(columnsOf(results)));
+  if (options.output !== undefined) writeAtomic(options.output, csvPieces(columnsOf(results)));
   const summaries = results.map(({ labels, at }) => ({ ...at, ...counts(labels) }));
   const documents = results.map(({ labels, document }, i) => ({
     ...summaries[i],

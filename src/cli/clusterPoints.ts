@@ -1,35 +1,41 @@
 /** The points that `trackgrad cluster` labels: columns of a table, or a tensor. */
 import { FormatError } from "../engine/errors.ts";
 import { readWeights } from "../engine/formats/weights.ts";
+import { filePieces, readFileBytes } from "../node/files.ts";
 import type { Points } from "../tracking/clustering/index.ts";
+import { unpackedPieces } from "../tracking/datasets/gzip.ts";
 import { hitCoordinate, isCoordinate } from "../tracking/features/coordinates.ts";
-import { readCsv } from "../tracking/index.ts";
+import { readCsvPieces, type Schema } from "../tracking/index.ts";
+import { tableHeader } from "./tableHeader.ts";
 
 export interface PointOptions {
   columns?: string[];
   tensor?: string;
 }
 
-/** `file` is what messages call it. */
-export const pointsIn = (bytes: Uint8Array, file: string, options: PointOptions): Points =>
+export const pointsIn = async (file: string, options: PointOptions): Promise<Points> =>
   file.endsWith(".safetensors")
-    ? tensorPoints(bytes, file, options)
-    : csvPoints(bytes, file, options);
+    ? tensorPoints(await readFileBytes(file), file, options)
+    : csvPoints(file, options);
 
 /** What names the points of a table of hits. */
-export function hitIdsIn(bytes: Uint8Array, file: string): Uint32Array {
-  return readCsv(bytes, { hit_id: "u32" } as const, { where: `cluster: ${file}` }).hit_id;
+export const hitIdsIn = async (file: string): Promise<Uint32Array> =>
+  (await readTable(file, { hit_id: "u32" } as const)).hit_id;
+
+function readTable<S extends Schema>(file: string, schema: S) {
+  const where = `cluster: ${file}`;
+  return readCsvPieces(unpackedPieces(filePieces(file), where), schema, { where });
 }
 
 /** Columns of the table, and coordinates that follow from its columns x, y and z. */
-function csvPoints(bytes: Uint8Array, file: string, { columns }: PointOptions): Points {
-  const header = new TextDecoder().decode(bytes.subarray(0, 65536)).split(/\r?\n/, 1)[0].split(",");
+async function csvPoints(file: string, { columns }: PointOptions): Promise<Points> {
+  const header = await tableHeader(file);
   const names = columns ?? header;
   const isComputed = (name: string) => !header.includes(name) && isCoordinate(name);
   const stored = names.filter((name) => !isComputed(name));
   const places = stored.length < names.length ? ["x", "y", "z"] : [];
   const schema = Object.fromEntries([...stored, ...places].map((name) => [name, "f64" as const]));
-  const found = readCsv(bytes, schema, { where: `cluster: ${file}` });
+  const found = await readTable(file, schema);
   const values = names.map((name) => {
     if (found[name]) return found[name];
     const { x, y, z } = found;

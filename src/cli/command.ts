@@ -99,6 +99,17 @@ export const wholeNumber =
     return value;
   };
 
+/** Parser of the number of devices or machines, which programs for clusters take. */
+export const one =
+  (name: string, what: "device" | "machine") =>
+  (text: string): number => {
+    const count = wholeNumber(name, 1)(text);
+    if (count === 1) return count;
+    throw new UsageError(
+      `${name}: expected 1 (nothing here is spread over several ${what}s), got ${count}`,
+    );
+  };
+
 /** Parser of a finite number ≥ 0. */
 export const distance =
   (name: string) =>

@@ -1,6 +1,9 @@
 /** Edges of a graph of hits as CSV: `source,target`, both hit ids, and maybe the `score` of each. */
 import { FormatError } from "../engine/errors.ts";
-import { type EdgeIndex, type Event, readCsv } from "../tracking/index.ts";
+import { filePieces } from "../node/files.ts";
+import { unpackedPieces } from "../tracking/datasets/gzip.ts";
+import { type EdgeIndex, type Event, readCsvPieces } from "../tracking/index.ts";
+import { tableHeader } from "./tableHeader.ts";
 
 export interface EdgesFile {
   /** Rows of the event's hits. */
@@ -10,13 +13,14 @@ export interface EdgesFile {
 }
 
 /** Does the table name the ends of edges? */
-export const isEdgesFile = (bytes: Uint8Array): boolean => {
-  const [header] = new TextDecoder().decode(bytes.subarray(0, 4096)).split(/\r?\n/, 1);
-  return ["source", "target"].every((name) => header.split(",").includes(name));
+export const isEdgesFile = async (file: string): Promise<boolean> => {
+  const header = await tableHeader(file);
+  return ["source", "target"].every((name) => header.includes(name));
 };
 
-export function readEdges(bytes: Uint8Array, file: string, { hits, name }: Event): EdgesFile {
-  const ids = readCsv(bytes, { source: "u32", target: "u32" } as const, {
+export async function readEdges(file: string, { hits, name }: Event): Promise<EdgesFile> {
+  const columns = { source: "u32", target: "u32" } as const;
+  const ids = await readCsvPieces(unpackedPieces(filePieces(file), file), columns, {
     where: file,
     optional: { score: "f64" } as const,
   });

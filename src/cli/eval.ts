@@ -1,32 +1,45 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../node/files.ts";
-import { print, resolved, type Verb, withDevice } from "./command.ts";
+import { print, resolved, UsageError, type Verb, withDevice } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
+import type { DataSet, Evaluation, Task } from "./family.ts";
 import { reportPage } from "./report.ts";
-import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
+import {
+  checkpointOption,
+  openTrained,
+  openUntrained,
+  type TaskOptions,
+  withTaskOptions,
+} from "./trained.ts";
+
+interface Options extends TaskOptions {
+  checkpoint?: string;
+}
 
 export const evaluate: Verb = (program) => {
+  const [flags, checkpoint] = checkpointOption;
   const command = program
     .command("eval <config.yaml> [settings.yaml]")
     .description("scores, errors and times of a trained model; settings are chosen on the valset")
-    .option("-o, --output <dir>", "writes evaluation-<set>.json and .html there");
-  withTrainedOptions(command).action(run);
+    .option(flags, `${checkpoint}; without, what infer -o <dir> wrote is read (EggNet)`)
+    .option(
+      "-o, --output <dir>",
+      "writes evaluation-<set>.json and .html there; also --output_dir",
+    );
+  withTaskOptions(command).action(run);
 };
 
 async function run(
   configPath: string,
   settingsPath: string | undefined,
-  given: TrainedOptions,
+  given: Options,
 ): Promise<void> {
   const options = resolved(given);
-  const { task, weights, sets } = await openTrained(configPath, options);
-  const settings = settingsPath === undefined ? null : await ConfigFile.read(settingsPath);
-  const found = await withDevice(options, async () => {
-    const evaluations = [];
-    for (const set of sets) evaluations.push(await task.evaluate(weights, set, settings));
-    return evaluations;
-  });
+  const { task, sets, evaluateAll } = await open(configPath, options);
+  const found = await evaluateAll(
+    settingsPath === undefined ? null : await ConfigFile.read(settingsPath),
+  );
   const document = (which: number) => ({ set: sets[which], ...found[which].document });
   if (options.output !== undefined) {
     mkdirSync(options.output, { recursive: true });
@@ -43,4 +56,39 @@ async function run(
   print(options, documents.length === 1 ? documents[0] : { sets: documents }, () =>
     sets.map((set, which) => `${set}\n\n${found[which].text}`).join("\n\n"),
   );
+}
+
+interface Evaluating {
+  task: Task;
+  sets: DataSet[];
+  evaluateAll: (settings: ConfigFile | null) => Promise<Evaluation[]>;
+}
+
+/** With weights, on a device; without, from what was inferred. */
+async function open(configPath: string, options: Options): Promise<Evaluating> {
+  const { checkpoint, output = "inferred" } = options;
+  if (checkpoint !== undefined) {
+    const { task, weights, sets } = await openTrained(configPath, { ...options, checkpoint });
+    const evaluateAll = (settings: ConfigFile | null) =>
+      withDevice(options, () => inTurn(sets, (set) => task.evaluate(weights, set, settings)));
+    return { task, sets, evaluateAll };
+  }
+  const { task, sets } = await openUntrained(configPath, options);
+  const { evaluateInferred } = task;
+  if (!evaluateInferred)
+    throw new UsageError(
+      `-c: expected a run directory or weights, got none (${task.name} is not evaluated from what infer wrote)`,
+    );
+  const evaluateAll = (settings: ConfigFile | null) =>
+    inTurn(sets, (set) => evaluateInferred.call(task, output, set, settings));
+  return { task, sets, evaluateAll };
+}
+
+async function inTurn<Result>(
+  sets: readonly DataSet[],
+  of: (set: DataSet) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const set of sets) results.push(await of(set));
+  return results;
 }

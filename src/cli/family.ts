@@ -62,6 +62,8 @@ export interface Task {
   numEvents(set: DataSet): number;
   /** `settings` are what a file of settings for evaluation says. */
   evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation>;
+  /** The same of what `infer` wrote into a folder, where families can. */
+  evaluateInferred?(folder: string, set: DataSet, settings: ConfigFile | null): Promise<Evaluation>;
 }
 
 export interface InferredEvent {

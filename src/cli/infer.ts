@@ -1,16 +1,19 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveSafetensors } from "../node/weights.ts";
-import { print, resolved, type Verb, withDevice } from "./command.ts";
+import { one, print, resolved, type Verb, withDevice } from "./command.ts";
 import { progress } from "./progress.ts";
-import { openTrained, type TrainedOptions, withTrainedOptions } from "./trained.ts";
+import { checkpointOption, openTrained, type TrainedOptions, withTaskOptions } from "./trained.ts";
 
 export const infer: Verb = (program) => {
   const command = program
     .command("infer <config.yaml>")
     .description("what a trained model says of each event: <dir>/<set>/<event>.safetensors")
-    .option("-o, --output <dir>", "default: inferred");
-  withTrainedOptions(command).action(run);
+    .requiredOption(...checkpointOption)
+    .option("-o, --output <dir>", "default: inferred; also --output_dir")
+    .option("--devices <n>", "1, also -dv: a single device infers", one("-dv", "device"))
+    .option("-n, --num_nodes <n>", "1: a single machine infers", one("-n", "machine"));
+  withTaskOptions(command).action(run);
 };
 
 async function run(configPath: string, given: TrainedOptions): Promise<void> {

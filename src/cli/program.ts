@@ -4,6 +4,17 @@ import { DTypeError, FormatError, ShapeError } from "../engine/errors.ts";
 import { UsageError } from "./command.ts";
 import { verbs } from "./index.ts";
 
+/** Published spellings of options, under ours. */
+const spellings: Readonly<Record<string, string>> = {
+  "-dv": "--devices", // commander knows single letters only
+  "--output_dir": "--output",
+};
+
+const spelled = (arg: string): string => {
+  const [name] = arg.split("=", 1);
+  return Object.hasOwn(spellings, name) ? spellings[name] + arg.slice(name.length) : arg;
+};
+
 /** Runs one command line; returns the exit code: 0 when all was done, 2 for bad input, else 1. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const program = new Command("trackgrad").description(
@@ -14,7 +25,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     command.exitOverride().configureOutput({ outputError: () => {} }); // printed below, in our form
   try {
     if (args.length === 0) program.outputHelp();
-    else await program.parseAsync(args, { from: "user" });
+    else await program.parseAsync(args.map(spelled), { from: "user" });
     return 0;
   } catch (error) {
     return report(error as Error);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { readEvent } from "../node/events.ts";
-import { readFileBytes } from "../node/files.ts";
+import { filePieces } from "../node/files.ts";
 import {
   clusterMetrics,
   type Event,
@@ -51,10 +51,9 @@ export const score: Verb = (program) => {
 };
 
 async function run(file: string, truthFile: string, options: Options): Promise<void> {
-  const bytes = await readFileBytes(file);
-  return isEdgesFile(bytes)
-    ? scoreEdges(bytes, file, truthFile, options)
-    : scoreTracks(await readSubmission(bytes, file), truthFile, options);
+  return (await isEdgesFile(file))
+    ? scoreEdges(file, truthFile, options)
+    : scoreTracks(await readSubmission(filePieces(file), file), truthFile, options);
 }
 
 async function scoreTracks(
@@ -62,7 +61,7 @@ async function scoreTracks(
   truthFile: string,
   options: Options,
 ): Promise<void> {
-  const truth = await readTruth(await readFileBytes(truthFile), truthFile);
+  const truth = await readTruth(filePieces(truthFile), truthFile);
   const tracks = tracksFromSubmission(submission, truth.hitId);
   const event = await eventBeside(truthFile);
   if (!event) say(options, "rates by pt: no hits and particles beside the truth");
@@ -82,15 +81,10 @@ async function scoreTracks(
 }
 
 /** Edges are judged by hits and particles too. */
-async function scoreEdges(
-  bytes: Uint8Array,
-  file: string,
-  truthFile: string,
-  options: Options,
-): Promise<void> {
+async function scoreEdges(file: string, truthFile: string, options: Options): Promise<void> {
   const event = await eventBeside(truthFile);
   if (!event) throw new UsageError(`${truthFile}: expected hits and particles beside it, got none`);
-  const judged = judgeEdges(event, readEdges(bytes, file, event));
+  const judged = judgeEdges(event, await readEdges(file, event));
   const scores = edgeScores(judged, ptThresholds);
   if (options.report !== undefined)
     await writeReport(options.report, edgesReport(judged, scores), options);

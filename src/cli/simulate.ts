@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { readEvent, saveEvent } from "../node/events.ts";
-import { readFileBytes, writeAtomic } from "../node/files.ts";
+import { filePieces, writeAtomic } from "../node/files.ts";
 import {
   type Event,
   readDetectors,
@@ -90,7 +90,7 @@ async function runTrackml(options: Options): Promise<void> {
   const { events, first, seed, pileup, particles, noise, efficiency, field, minPt } = options;
   const file = options.detectors;
   const detector =
-    file === undefined ? trackmlDetector() : await readDetectors(await readFileBytes(file), file);
+    file === undefined ? trackmlDetector() : await readDetectors(filePieces(file), file);
   const real = options.compare === undefined ? undefined : await readEvent(options.compare);
   const given = { pileup, particles, noise, efficiency, field, minPt };
   const wanted = Object.entries(given).filter(([, value]) => value !== undefined);

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../node/files.ts";
-import { redvidLayers, simulateRedvid, writeRedvid } from "../tracking/index.ts";
+import { redvidLayers, redvidPieces, simulateRedvid } from "../tracking/index.ts";
 import { type CommonOptions, print, say, UsageError } from "./command.ts";
 import { table } from "./table.ts";
 
@@ -38,18 +38,23 @@ export function simulateSet(kind: "linear" | "curved", options: Options): void {
     throw new UsageError(`--${flag}: expected --layout trackml, got redvid-${kind}`);
   }
   const { seed, first, tracks, output } = options;
-  const events = Array.from({ length: options.events }, (_, e) =>
-    simulateRedvid({ kind, seed, event: first + e, ...(tracks && { tracks }) }),
-  );
-  const hits = events.reduce((sum, { trackId }) => sum + trackId.length, 0);
-  const numTracks = events.reduce((sum, { trackId }) => sum + new Set(trackId).size, 0);
-  if (output !== undefined) {
+  const summary = { events: options.events, tracks: 0, hits: 0 };
+  /** One event after the other, and what they hold. */
+  function* counted() {
+    for (let event = first; event < first + options.events; event++) {
+      const made = simulateRedvid({ kind, seed, event, ...(tracks && { tracks }) });
+      summary.tracks += new Set(made.trackId).size;
+      summary.hits += made.trackId.length;
+      yield made;
+    }
+  }
+  if (output === undefined) for (const _ of counted());
+  else {
     mkdirSync(output, { recursive: true });
     const file = join(output, "hits_and_tracks_3d_events_all.csv");
-    writeAtomic(file, writeRedvid(events, kind, redvidLayers));
-    say(options, `${events.length} events in ${file}`);
+    writeAtomic(file, redvidPieces(counted(), kind, redvidLayers));
+    say(options, `${options.events} events in ${file}`);
   }
-  const summary = { events: events.length, tracks: numTracks, hits };
   print(options, { layout: `redvid-${kind}`, ...summary }, () =>
     table(Object.keys(summary), [Object.values(summary)]),
   );

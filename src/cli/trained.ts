@@ -14,20 +14,27 @@ import { familyOf } from "./families/index.ts";
 import { type DataSet, dataSets, type Task } from "./family.ts";
 import { weightsIn } from "./weightsIn.ts";
 
-export interface TrainedOptions extends CommonOptions, PublishedOptions {
-  checkpoint: string;
+export interface TaskOptions extends CommonOptions, PublishedOptions {
   set: string[];
   dataset: DataSet[];
   output?: string;
 }
 
+export interface TrainedOptions extends TaskOptions {
+  checkpoint: string;
+}
+
 /** Several values of one option. */
 export const collect = (value: string, before: string[]): string[] => [...before, value];
 
-export const withTrainedOptions = (command: Command): Command =>
+export const checkpointOption = [
+  "-c, --checkpoint <path>",
+  "run directory (its best checkpoint) or weights",
+] as const;
+
+export const withTaskOptions = (command: Command): Command =>
   withCommonOptions(
     withPublishedOptions(command)
-      .requiredOption("-c, --checkpoint <path>", "run directory (its best checkpoint) or weights")
       .option("--set <key=value>", "change an entry of the configuration", collect, [])
       .option("-d, --dataset <name>", "trainset, valset or testset; default: testset", addSet, []),
   );
@@ -38,16 +45,31 @@ function addSet(name: string, before: DataSet[]): DataSet[] {
   return [...before, name as DataSet];
 }
 
-export interface Trained {
+/** A configuration with its data, and the sets that are asked for. */
+export interface Opened {
   task: Task;
-  weights: Safetensors;
   sets: DataSet[];
 }
 
-export async function openTrained(configPath: string, options: TrainedOptions): Promise<Trained> {
-  const file = await ConfigFile.read(configPath, options.set);
-  const { open } = familyOf(file).configure(file);
+export async function openTrained(
+  configPath: string,
+  options: TrainedOptions,
+): Promise<Opened & { weights: Safetensors }> {
+  const open = await configured(configPath, options);
   const weights = await loadWeights(weightsIn(options.checkpoint));
-  const task = await open(weights.metadata);
-  return { task, weights, sets: options.dataset.length > 0 ? options.dataset : ["testset"] };
+  return { task: await open(weights.metadata), weights, sets: setsIn(options) };
 }
+
+/** Without weights, where what they say is there already. */
+export async function openUntrained(configPath: string, options: TaskOptions): Promise<Opened> {
+  const open = await configured(configPath, options);
+  return { task: await open({}), sets: setsIn(options) };
+}
+
+async function configured(configPath: string, options: TaskOptions) {
+  const file = await ConfigFile.read(configPath, options.set);
+  return familyOf(file).configure(file).open;
+}
+
+const setsIn = ({ dataset }: TaskOptions): DataSet[] =>
+  dataset.length > 0 ? dataset : ["testset"];

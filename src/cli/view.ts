@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { FormatError } from "../engine/errors.ts";
 import { readEvent } from "../node/events.ts";
-import { readFileBytes, writeAtomic } from "../node/files.ts";
+import { filePieces, writeAtomic } from "../node/files.ts";
 import {
   type Display,
   displayOf,
@@ -70,7 +70,7 @@ export async function displayPage(display: Display): Promise<string> {
 }
 
 async function readTracks(file: string, { hits, name }: Event): Promise<Tracks> {
-  const submission = await readSubmission(await readFileBytes(file), file);
+  const submission = await readSubmission(filePieces(file), file);
   const known = new Set(hits.hitId);
   if (submission.hitId.length > 0 && !submission.hitId.some((id) => known.has(id)))
     throw new FormatError(`${file}: expected hits of ${name}, got none of them`);
@@ -78,4 +78,4 @@ async function readTracks(file: string, { hits, name }: Event): Promise<Tracks> 
 }
 
 const edgesIn = async (file: string | undefined, event: Event): Promise<Partial<EdgesFile>> =>
-  file === undefined ? {} : readEdges(await readFileBytes(file), file, event);
+  file === undefined ? {} : readEdges(file, event);

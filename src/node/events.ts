@@ -1,9 +1,15 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { FormatError } from "../engine/errors.ts";
-import { type Event, readEventFile, readTrackml, writeTrackml } from "../tracking/index.ts";
+import {
+  csvPieces,
+  type Event,
+  readEventFile,
+  readTrackml,
+  trackmlTables,
+} from "../tracking/index.ts";
 import { filePieces, readFileBytes, writeAtomic } from "./files.ts";
+import { gzipPieces } from "./gzipPieces.ts";
 
 /** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
 export function readEvent(prefix: string): Promise<Event> {
@@ -34,9 +40,10 @@ export function eventPrefixes(path: string): string[] {
 /** Writes the TrackML files of an event into a folder, and returns their prefix. */
 export function saveEvent(folder: string, event: Event, { gzip = false } = {}): string {
   const prefix = join(folder, event.name);
-  for (const [kind, text] of Object.entries(writeTrackml(event))) {
-    const path = `${prefix}-${kind}.csv`;
-    writeAtomic(gzip ? `${path}.gz` : path, gzip ? gzipSync(text) : text);
+  for (const [table, columns] of trackmlTables(event)) {
+    const [path, pieces] = [`${prefix}-${table}.csv`, csvPieces(columns)];
+    if (gzip) writeAtomic(`${path}.gz`, gzipPieces(pieces));
+    else writeAtomic(path, pieces);
   }
   return prefix;
 }

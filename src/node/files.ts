@@ -14,18 +14,23 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { FormatError } from "../engine/errors.ts";
 
+/** What to write: all of it, or piece by piece. */
+export type FileContent = Uint8Array | string | Iterable<Uint8Array | string>;
+
 /**
  * Write a whole file or nothing: other processes see the old content or all of the new one, also
- * when this one is killed half-way or the disk is full. The folder must exist.
+ * when this one is killed half-way or the disk is full. The folder must exist. Of content in pieces, no more
+ * is held than one of them.
  */
-export function writeAtomic(path: string, content: Uint8Array | string): void {
+export function writeAtomic(path: string, content: FileContent): void {
   // same folder, because a rename is atomic only within one file system
   const suffix = randomBytes(6).toString("hex"); // several processes may write the same file
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}.tmp`);
+  const isWhole = typeof content === "string" || content instanceof Uint8Array;
   try {
     const file = openSync(temporary, "wx");
     try {
-      writeFileSync(file, content);
+      for (const piece of isWhole ? [content] : content) writeFileSync(file, piece);
       fsyncSync(file); // content before name: a rename must not survive a power cut alone
     } finally {
       closeSync(file);

@@ -72,11 +72,17 @@ export {
   readCsvPieces,
   type Schema,
   type Table,
-  writeCsv,
 } from "./datasets/csv.ts";
+export {
+  type CsvColumns,
+  type CsvPiecesOptions,
+  csvPieces,
+  writeCsv,
+} from "./datasets/csvWriter.ts";
 export { type Detectors, readDetectors } from "./datasets/detectors.ts";
 export { readEventFile, writeEventFile } from "./datasets/eventFile.ts";
 export { limitNoise, reducePileup } from "./datasets/filters.ts";
+export type { Source } from "./datasets/gzip.ts";
 export type { Pieces } from "./datasets/pieces.ts";
 export {
   type RedvidEvent,
@@ -85,14 +91,20 @@ export {
   redvidHits,
   redvidParameters,
   redvidPositions,
-  writeRedvid,
 } from "./datasets/redvid.ts";
+export { redvidPieces, writeRedvid } from "./datasets/redvidWriter.ts";
 export { azimuthSectors } from "./datasets/sectors.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";
 export { type OpenFile, readTrackml, readTruth, type TruthRows } from "./datasets/trackml.ts";
-export { type TrackmlFiles, writeDetectors, writeTrackml } from "./datasets/trackmlWriter.ts";
+export {
+  type TrackmlFiles,
+  type TrackmlTable,
+  trackmlTables,
+  writeDetectors,
+  writeTrackml,
+} from "./datasets/trackmlWriter.ts";
 export * from "./display/index.ts";
 export {
   type Cells,

@@ -8,7 +8,7 @@ import { eggnetEvaluationSchema, eggnetSchema } from "../../src/cli/families/egg
 import { eventsOfEpoch, readSets } from "../../src/cli/families/eggnetSets.ts";
 import { readSafetensors } from "../../src/engine/formats/safetensors.ts";
 import { simulateEvent } from "../../src/tracking/index.ts";
-import { folder, run, smallEggnet } from "./helpers.ts";
+import { folder, run, smallEggnet, smallTraining } from "./helpers.ts";
 
 test("trains, infers and evaluates with the keys of the published configurations", async () => {
   const { path, at } = await smallEggnet(folder());
@@ -36,8 +36,9 @@ test("trains, infers and evaluates with the keys of the published configurations
 
   const inferred = join(at, "inferred");
   const sets = ["-d", "valset", "-d", "testset"];
-  const code = await run("infer", path, "-c", runPath, "-o", inferred, ...sets, ...device);
-  expect(code.code).toBe(0);
+  const single = ["-dv", "1", "-n", "1", "--output_dir", inferred];
+  const { code, stderr } = await run("infer", path, "-c", runPath, ...single, ...sets, ...device);
+  expect(code, stderr).toBe(0);
   const file = join(inferred, "testset", "event000000005.safetensors");
   const { tensors, metadata } = readSafetensors(readFileSync(file), file);
   const [numHits, dim] = tensors.get("hit_embedding")!.shape;
@@ -48,16 +49,32 @@ test("trains, infers and evaluates with the keys of the published configurations
   const evaluation = join(at, "eval.yaml");
   writeFileSync(evaluation, "target_tracks: { hit_particle_nhits: [3, .inf] }\neps: 0.15\n");
   const evaluated = await run("eval", path, evaluation, "-c", runPath, ...device, "--json");
-  const { events, mean, eps, scan, rates, hdbscan } = JSON.parse(evaluated.stdout);
+  const { milliseconds, ...document } = JSON.parse(evaluated.stdout);
+  const { events, mean, eps, scan, rates, hdbscan } = document;
   expect(events).toHaveLength(1);
   expect([eps, scan.length]).toEqual([0.15, 10]);
   expect(rates.efficiency).toEqual(scan[2].efficiency); // the scan has that radius too
   for (const rate of [mean.doubleMajority, hdbscan.doubleMajority, rates.efficiency.value])
     expect(rate).toBeGreaterThanOrEqual(0);
+
+  // the same of what was inferred, without weights, as published
+  const read = await run("eval", path, evaluation, "-o", inferred, "--json");
+  expect(read.stderr).toBe("");
+  const { milliseconds: times, ...readDocument } = JSON.parse(read.stdout);
+  expect(readDocument).toEqual(document);
+  expect([milliseconds.network.mean, times.network.mean].every((ms) => ms > 0)).toBe(true);
+  const otherCuts = ["--set", "hard_cuts={hit_particle_pt: [0.5, .inf]}"];
+  const refused = await run("eval", path, evaluation, "-o", inferred, ...otherCuts);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("were the cuts")]);
+  const missing = await run("eval", path, evaluation, "-o", folder());
+  expect([missing.code, missing.stderr]).toEqual([
+    2,
+    expect.stringContaining("event000000005.safetensors: expected what infer -o wrote"),
+  ]);
 });
 
 test("published options that cannot be met are refused in one line", async () => {
-  const { path } = await smallEggnet(folder());
+  const { path, at } = await smallEggnet(folder());
   const refused = async (...args: string[]) => {
     const { code, stderr } = await run("train", path, "-o", folder(), ...args);
     expect(code).toBe(2);
@@ -68,6 +85,13 @@ test("published options that cannot be met are refused in one line", async () =>
   expect(await refused("--load_only_model_parameters")).toContain(
     "expected -c beside it, got none",
   );
+  const several = async (...args: string[]) => (await run("infer", path, "-c", at, ...args)).stderr;
+  expect(await several("-dv", "4")).toBe(
+    "trackgrad: -dv: expected 1 (nothing here is spread over several devices), got 4",
+  );
+  expect(await several("--num_nodes=2")).toContain("over several machines), got 2");
+  const { code, stderr } = await run("eval", smallTraining(folder()));
+  expect([code, stderr]).toEqual([2, expect.stringContaining("-c: expected a run directory")]);
 });
 
 const configs = join(import.meta.dirname, "../../docs/configs");

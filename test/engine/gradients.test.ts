@@ -33,8 +33,7 @@ test("every op that moves values or reduces segments, and every composite, is sa
     .filter(({ dtype = "f32" }) => dtype === "f32") // integers have no derivative
     .map(({ name }) => name);
   const names = [...Object.keys(movement), ...Object.keys(segments), ...composites];
-  // has its example; is what `checkpoint` makes, and refused; is in every gradient of `perceptron`
-  const others = ["stopGradient", "recompute", "perceptronRowsGradient"];
+  const others = ["stopGradient", "recompute"]; // has its example; is what `checkpoint` makes, and refused
   expect(names.filter((name) => !(name in samplers)).sort()).toEqual(others.sort());
 });
 

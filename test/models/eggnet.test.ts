@@ -155,6 +155,35 @@ test.each(["a hit", "a weight"])(
   },
 );
 
+test("a hit without a place that is on no true edge stops a training, with a radius too", async () => {
+  vi.stubEnv("TG_VERIFY", "0");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const lossWith = (model: EggNet, shift: number, maxDistance?: number) => {
+    const { embedding, graphs } = model.forward(someHits(9));
+    const ofHit0 = tensor(new Float32Array(36).fill(shift, 2, 3), [9, 4]).named("shift");
+    const moved = { embedding: embedding.add(ofHit0), score: null, graphs };
+    const options = { k: 3, ...(maxDistance !== undefined && { maxDistance }) };
+    return eggnetLoss(moved, truthOf(9), options).loss;
+  };
+  for (const maxDistance of [undefined, 0.5]) {
+    const training = (shift: number) => {
+      const model = build();
+      return train({
+        model,
+        optimizer: new Adam(model),
+        batches: () => [{}],
+        loss: (m) => lossWith(m, shift, maxDistance),
+        nameOf: () => "event 4",
+        epochs: 1,
+      });
+    };
+    expect(await training(0)).toMatchObject({ steps: 1 });
+    await expect(training(Number.NaN)).rejects.toThrow(
+      "got NaN at step 1 of event 4: shift (input) f32 [9, 4] at [0, 2] is NaN",
+    );
+  }
+});
+
 test("random pairs are of all hits, with both ends their own", async () => {
   const { first, second } = randomPairs(new Rng(1), 5, 400);
   const [a, b] = [await first.data(), await second.data()];

@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FormatError } from "../../src/engine/errors.ts";
 import type { HostTensor } from "../../src/engine/formats/hostTensor.ts";
 import { readFileBytes, writeAtomic } from "../../src/node/files.ts";
+import { gzipPieces } from "../../src/node/gzipPieces.ts";
 import { loadWeights, saveSafetensors } from "../../src/node/weights.ts";
 
 let folder: string;
@@ -21,6 +22,41 @@ test("writeAtomic replaces a file by text or bytes and leaves nothing else behin
   writeAtomic(path, Uint8Array.of(1, 2, 3));
   expect([...readFileSync(path)]).toEqual([1, 2, 3]);
   expect(readdirSync(folder)).toEqual(["file"]);
+});
+
+test("writeAtomic takes one piece after the other, and keeps the old file when they break off", () => {
+  const taken: string[][] = [];
+  function* pieces(breaksOff: boolean) {
+    for (const piece of ["hit_id\n", Uint8Array.of(49, 10)]) {
+      taken.push(readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8")));
+      yield piece;
+    }
+    if (breaksOff) throw new Error("no more hits");
+  }
+  writeAtomic(path, pieces(false));
+  expect(readFileSync(path, "utf8")).toBe("hit_id\n1\n");
+  expect(taken).toEqual([[""], ["hit_id\n"]]); // written before the next is asked for
+  expect(() => writeAtomic(path, pieces(true))).toThrow(/cannot be written \(no more hits\)/);
+  expect(readFileSync(path, "utf8")).toBe("hit_id\n1\n");
+  expect(readdirSync(folder)).toEqual(["file"]);
+});
+
+test("gzip in pieces is one member that everyone unpacks", async () => {
+  const pieces = [
+    "",
+    "hit_id\n",
+    "μ".repeat(40_000),
+    ...Array.from({ length: 99 }, (_, i) => `${i}\n`),
+  ];
+  for (const list of [pieces, [], ["a"]]) {
+    writeAtomic(path, gzipPieces(list));
+    const packed = readFileSync(path);
+    expect(gunzipSync(packed).toString()).toBe(list.join(""));
+    // what browsers have refuses a second member
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    expect(await new Response(stream).text()).toBe(list.join(""));
+    expect(packed.length).toBeLessThan(2000);
+  }
 });
 
 test("a write that fails keeps what was there and says where it failed", () => {

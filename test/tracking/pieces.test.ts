@@ -3,10 +3,12 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  csvPieces,
   readCsv,
   readCsvPieces,
   readTrackml,
   simulateEvent,
+  writeCsv,
   writeTrackml,
 } from "../../src/tracking/index.ts";
 
@@ -87,4 +89,17 @@ test("what has no line end is no table, and is not kept until its end", async ()
     "t.csv line 1: expected a line of at most 1 MiB, got a longer one",
   );
   expect(numPieces).toBeLessThan(20);
+});
+
+test("a table is written in pieces of whole lines, NaN as nothing, and read back", async () => {
+  const numRows = 20_000;
+  const a = Uint32Array.from({ length: numRows }, (_, row) => row);
+  const b = Float64Array.from(a, (row) => (row % 7 === 0 ? Number.NaN : row / 3));
+  const c = BigUint64Array.from(Array.from(a, (row) => 2n ** 60n + BigInt(row)));
+  const pieces = [...csvPieces({ a, b, c })];
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(pieces.every((piece) => piece.endsWith("\n"))).toBe(true);
+  expect(writeCsv({ a, b, c })).toBe(pieces.join(""));
+  expect(readCsv(pieces.join(""), schema, { where: "t.csv" })).toEqual({ a, b, c });
+  expect([...csvPieces({ a: [1] }, { hasHeader: false })]).toEqual(["1\n"]);
 });

@@ -1,4 +1,5 @@
 /** EggNet (arXiv:2407.13925) under the keys of its published program. */
+import { join } from "node:path";
 import {
   EggNet,
   type EggNetConfig,
@@ -14,7 +15,6 @@ import {
   randomPairs,
   tracksAt,
 } from "../../../models/index.ts";
-import type { HostTensor } from "../../engine/formats/hostTensor.ts";
 import type { Safetensors } from "../../engine/formats/safetensors.ts";
 import {
   Adam,
@@ -37,8 +37,9 @@ import {
   type Task,
   type TrainingHooks,
 } from "../family.ts";
-import { type EggNetSettings, eggnetEvaluationSchema, eggnetSchema } from "./eggnetConfig.ts";
+import { type EggNetSettings, eggnetSchema, evaluationSettings } from "./eggnetConfig.ts";
 import { evaluateEggnet } from "./eggnetEvaluation.ts";
+import { embedEvents, inferredEvent, readInferred, type TimedEmbedding } from "./eggnetInferred.ts";
 import { type EggNetSets, eventsOfEpoch, readSets, signalHits } from "./eggnetSets.ts";
 
 export const eggnet = family(
@@ -118,27 +119,30 @@ class EggNetTask implements Task {
   }
 
   async *infer(weights: Safetensors, set: DataSet): AsyncGenerator<InferredEvent> {
-    const model = this.model(weights);
-    for (const event of this.sets[set]) {
-      const { embedding, score } = await embedHits(model, eggnetInputs(event, this.features));
-      const { data, numPoints, dim } = embedding;
-      const tensors = new Map<string, HostTensor>([
-        ["hit_embedding", { dtype: "F32", shape: [numPoints, dim], data } as HostTensor],
-        ["hit_id", { dtype: "I32", shape: [numPoints], data: Int32Array.from(event.hits.hitId) }],
-      ]);
-      if (score) tensors.set("hit_score", { dtype: "F32", shape: [numPoints, 1], data: score });
-      yield { event: event.name, tensors, metadata: this.metadata };
-    }
+    for await (const embedded of embedEvents(this.model(weights), this.sets[set], this.features))
+      yield inferredEvent(embedded, this.metadata);
   }
 
-  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation> {
-    return evaluateEggnet(this.model(weights), {
-      events: this.sets[set],
-      features: this.features,
-      settings: settings
-        ? settings.resolve(eggnetEvaluationSchema)
-        : eggnetEvaluationSchema.parse({}),
-    });
+  async evaluate(
+    weights: Safetensors,
+    set: DataSet,
+    settings: ConfigFile | null,
+  ): Promise<Evaluation> {
+    const resolved = evaluationSettings(settings); // wrong ones fail before anything runs
+    const embedded: TimedEmbedding[] = [];
+    for await (const event of embedEvents(this.model(weights), this.sets[set], this.features))
+      embedded.push(event);
+    return evaluateEggnet(embedded, resolved);
+  }
+
+  async evaluateInferred(
+    folder: string,
+    set: DataSet,
+    settings: ConfigFile | null,
+  ): Promise<Evaluation> {
+    const resolved = evaluationSettings(settings);
+    const read = this.sets[set].map((event) => readInferred(join(folder, set), event));
+    return evaluateEggnet(await Promise.all(read), resolved);
   }
 
   private get features() {

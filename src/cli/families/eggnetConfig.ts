@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { activationNamed, activations } from "../../index.ts";
 import { type Condition, conditionForms, isCondition } from "../../tracking/index.ts";
+import type { ConfigFile } from "../configFile.ts";
 
 const atLeast = (least: number) => z.int().min(least);
 const activation = z.string().refine((name) => activationNamed(name) !== null, {
@@ -166,6 +167,9 @@ export const eggnetEvaluationSchema = z.strictObject({
   ...{ trackML_data: unused, pT_unit: unused, plot_eta: unused, ylim: unused },
 });
 export type EggNetEvaluationSettings = z.infer<typeof eggnetEvaluationSchema>;
+
+export const evaluationSettings = (file: ConfigFile | null): EggNetEvaluationSettings =>
+  file ? file.resolve(eggnetEvaluationSchema) : eggnetEvaluationSchema.parse({});
 
 /** 0.05, 0.1, … 0.5 */
 function published(count: number, step: number): number[] {

@@ -1,9 +1,5 @@
 /** `trackgrad eval` for EggNet: rates at each radius, scores at the chosen one, times. */
 import {
-  type EggNet,
-  type EggNetFeatures,
-  eggnetInputs,
-  embedHits,
   hdbscanTracks,
   ratesInBins,
   type ScannedRadius,
@@ -11,38 +7,31 @@ import {
   timesOf,
   tracksAt,
 } from "../../../models/index.ts";
-import type { Event, MatchingRates, Tracks } from "../../tracking/index.ts";
+import type { MatchingRates, Tracks } from "../../tracking/index.ts";
 import type { Evaluation } from "../family.ts";
 import { meanOf, reportOf, scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
 import type { EggNetEvaluationSettings } from "./eggnetConfig.ts";
+import type { TimedEmbedding } from "./eggnetInferred.ts";
 
-interface EvaluationOptions {
-  events: readonly Event[];
-  features: EggNetFeatures;
-  settings: EggNetEvaluationSettings;
-}
-
-export async function evaluateEggnet(
-  model: EggNet,
-  { events, features, settings }: EvaluationOptions,
-): Promise<Evaluation> {
+export function evaluateEggnet(
+  embedded: readonly TimedEmbedding[],
+  settings: EggNetEvaluationSettings,
+): Evaluation {
   const { eps, eps_scan: radii, target_tracks: targets, compat } = settings;
   const matching = { targets, ...(compat && { compat: "eggnet" as const, minTrackHits: 1 }) };
-  const embedded = [];
-  const milliseconds: Record<string, number[]> = { network: [], dbscan: [], hdbscan: [] };
+  const events = embedded.map(({ event }) => event);
+  const milliseconds: Record<string, number[]> = {
+    network: embedded.map((event) => event.milliseconds),
+    dbscan: [],
+    hdbscan: [],
+  };
   const timed = <T>(what: string, task: () => T): T => {
     const start = performance.now();
     const result = task();
     milliseconds[what].push(performance.now() - start);
     return result;
   };
-  for (const event of events) {
-    const start = performance.now();
-    const { embedding } = await embedHits(model, eggnetInputs(event, features));
-    milliseconds.network.push(performance.now() - start);
-    embedded.push({ event, embedding });
-  }
   const found = embedded.map(({ embedding }) =>
     timed("dbscan", () => tracksAt(embedding, [eps])[0]),
   );

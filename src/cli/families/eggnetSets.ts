@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { cutEvent, isTargetHit } from "../../../models/index.ts";
 import { FormatError } from "../../engine/errors.ts";
 import { eventPrefixes, readEvent } from "../../node/events.ts";
-import { readFileBytes } from "../../node/files.ts";
+import { filePieces } from "../../node/files.ts";
 import {
   azimuthSectors,
   type Detectors,
@@ -145,7 +145,7 @@ async function detectorsIn(folder: string): Promise<Detectors | undefined> {
   const path = ["detectors.csv", "detectors.csv.gz"]
     .map((name) => join(folder, name))
     .find(existsSync);
-  return path === undefined ? undefined : readDetectors(await readFileBytes(path), path);
+  return path === undefined ? undefined : readDetectors(filePieces(path), path);
 }
 
 /** Hits of the particles that conditional weighting is about; of all particles without it. */

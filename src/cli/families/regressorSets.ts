@@ -8,7 +8,7 @@ import {
 } from "../../../models/index.ts";
 import { FormatError, ShapeError } from "../../engine/errors.ts";
 import { eventPrefixes, readEvent } from "../../node/events.ts";
-import { readFileBytes } from "../../node/files.ts";
+import { filePieces } from "../../node/files.ts";
 import {
   type Event,
   randomSplit,
@@ -30,7 +30,7 @@ export interface RegressorSets extends Record<DataSet, RegressorSample[]> {
 export async function readSets(config: HitConfig, stored: Stored): Promise<RegressorSets> {
   const { data_type: type, data_path: path } = config;
   if (type === "trackml") return setsOf(await readEvents(config), config, stored);
-  const events = await readRedvid(await readFileBytes(path), type, path);
+  const events = await readRedvid(filePieces(path), type, path);
   const parts = partsOf(expectEnough(events, path), config);
   return {
     ...namedSets(

@@ -48,19 +48,6 @@ export async function readCsvPieces<
 /** The line of the file in which row `row` of a table stands, as it is written in messages. */
 export const lineOf = (row: number): string => `line ${row + 2}`;
 
-/** Text of a table, the inverse of `readCsv`: a header line, then one line a row. */
-export function writeCsv(
-  columns: Readonly<Record<string, ArrayLike<number | bigint | string>>>,
-  separator = ",",
-): string {
-  const names = Object.keys(columns);
-  const values = Object.values(columns);
-  const lines = [names.join(separator)];
-  const numRows = values[0]?.length ?? 0;
-  for (let r = 0; r < numRows; r++) lines.push(values.map((v) => v[r]).join(separator));
-  return `${lines.join("\n")}\n`;
-}
-
 /** A table that is read piece by piece; a piece may end anywhere. */
 function growingTable<S extends Schema, O extends Schema>(
   required: S,

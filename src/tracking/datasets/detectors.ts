@@ -1,5 +1,5 @@
-import { readCsv, type Schema, type Table } from "./csv.ts";
-import { gunzip } from "./gzip.ts";
+import { readCsvPieces, type Schema, type Table } from "./csv.ts";
+import { type Source, unpackedPieces } from "./gzip.ts";
 
 const position = {
   volume_id: "u32",
@@ -33,7 +33,7 @@ const size = {
 export type Detectors = Table<typeof position> & Partial<Table<typeof size>>;
 
 /** Reads a TrackML `detectors.csv`, plain or gzip; `file` is the name used in messages. */
-export async function readDetectors(bytes: Uint8Array | string, file: string): Promise<Detectors> {
+export async function readDetectors(source: Source, file: string): Promise<Detectors> {
   const where = `readDetectors: ${file}`;
-  return readCsv(await gunzip(bytes, where), position, { where, optional: size });
+  return readCsvPieces(unpackedPieces(source, where), position, { where, optional: size });
 }

@@ -7,53 +7,56 @@ const maxBytes = 2 ** 30;
 /** Does the file start like gzip? Asked of the content, because names lie. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** Unpacks gzip data with the platform's own decoder; other data, and text, is returned as it is. */
-export async function gunzip(
-  bytes: Uint8Array | string,
-  where: string,
-): Promise<Uint8Array | string> {
-  if (typeof bytes === "string" || !isGzip(bytes)) return bytes;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of gunzipPieces([bytes], where)) chunks.push(chunk);
-  return concat(chunks);
-}
+/** What readers of tables take: all of a file or its pieces, packed or not, or text. */
+export type Source = Uint8Array | string | Pieces;
 
-/** The same piece by piece: no more of a file is held than one of them. */
-export async function* gunzipPieces(pieces: Pieces, where: string): AsyncGenerator<Uint8Array> {
-  const source = iterate(pieces);
+/**
+ * Pieces of a source, unpacked by the platform's own decoder if they are gzip: no more of a file is held than one
+ * of them.
+ */
+export async function* unpackedPieces(source: Source, where: string): AsyncGenerator<Uint8Array> {
+  const pieces = iterate(piecesOf(source));
   let start: Uint8Array = new Uint8Array(0); // enough to tell
   while (start.length < 2) {
-    const { done, value } = await source.next();
+    const { done, value } = await pieces.next();
     if (done) break;
     start = start.length === 0 ? value : concat([start, value]);
   }
-  const all = startingWith(start, source);
+  const all = startingWith(start, pieces);
   yield* isGzip(start) ? unpacked(all, where) : all;
 }
 
-async function* unpacked(pieces: AsyncIterator<Uint8Array>, where: string) {
+function piecesOf(source: Source): Pieces {
+  if (typeof source === "string") return [new TextEncoder().encode(source)];
+  return source instanceof Uint8Array ? [source] : source;
+}
+
+async function* unpacked(pieces: AsyncGenerator<Uint8Array>, where: string) {
   const packed = new ReadableStream<BufferSource>({
     async pull(controller) {
       const { done, value } = await pieces.next();
       if (done) controller.close();
       else controller.enqueue(value as Uint8Array<ArrayBuffer>);
     },
+    cancel: async () => void (await pieces.return(undefined)), // closes the file
   });
   const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
-  for (let numBytes = 0; ; ) {
-    const { done, value } = await reader.read().catch((cause: Error) => {
-      if (cause instanceof FormatError) throw cause;
-      const reason = `(${cause.message})`;
-      const message = `${where}: expected gzip data, got a truncated or damaged file ${reason}`;
-      throw new FormatError(message, { cause });
-    });
-    if (done) return;
-    numBytes += value.length;
-    if (numBytes > maxBytes) {
-      await reader.cancel();
-      throw new FormatError(`${where}: expected at most ${maxBytes} bytes unpacked, got more`);
+  try {
+    for (let numBytes = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      numBytes += value.length;
+      if (numBytes > maxBytes)
+        throw new FormatError(`${where}: expected at most ${maxBytes} bytes unpacked, got more`);
+      yield value;
     }
-    yield value;
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    const reason = `(${(cause as Error).message})`;
+    const message = `${where}: expected gzip data, got a truncated or damaged file ${reason}`;
+    throw new FormatError(message, { cause });
+  } finally {
+    await reader.cancel().catch(() => {}); // also where the caller needs no more
   }
 }
 

@@ -1,6 +1,7 @@
 /** Catalogue of data formats: one file each, readers of bytes and writers of text. */
 export * from "./detectors.ts";
 export * from "./redvid.ts";
+export * from "./redvidWriter.ts";
 export * from "./sectors.ts";
 export * from "./split.ts";
 export * from "./subEvents.ts";

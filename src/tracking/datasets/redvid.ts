@@ -5,8 +5,8 @@
 import { FormatError } from "../../engine/errors.ts";
 import { rowsByValue, takeRows } from "../columns.ts";
 import type { HitSequence } from "../sequence.ts";
-import { type ColumnType, lineOf, readCsv, type Schema, writeCsv } from "./csv.ts";
-import { gunzip } from "./gzip.ts";
+import { type ColumnType, lineOf, readCsvPieces, type Schema } from "./csv.ts";
+import { type Source, unpackedPieces } from "./gzip.ts";
 
 interface Layout {
   readonly separator: string;
@@ -16,7 +16,7 @@ interface Layout {
 }
 
 /** Straight tracks in a plane, straight tracks from the origin, and helices that expand. */
-const layouts = {
+export const redvidLayouts = {
   "2d": {
     separator: ",",
     coordinates: ["hit_x", "hit_y"],
@@ -37,7 +37,7 @@ const layouts = {
   },
 } as const satisfies Record<string, Layout>;
 
-export type RedvidKind = keyof typeof layouts;
+export type RedvidKind = keyof typeof redvidLayouts;
 
 /** The hits of one event in file order [H]. */
 export interface RedvidEvent {
@@ -51,16 +51,17 @@ export interface RedvidEvent {
 
 /** Reads a set, plain or gzip, into events by number; `file` is the name used in messages. */
 export async function readRedvid(
-  source: Uint8Array | string,
+  source: Source,
   kind: RedvidKind,
   file: string,
 ): Promise<RedvidEvent[]> {
   const where = `readRedvid: ${file}`;
-  const { separator, coordinates, track } = layouts[kind];
+  const { separator, coordinates, track } = redvidLayouts[kind];
   const numbers = [...coordinates, ...track].map((name) => [name, "f64"] as const);
   const schema: Schema = { event_id: "u32", track_id: "i32", ...Object.fromEntries(numbers) };
   const optional = { sub_detector_id: "u32" } as const satisfies Record<string, ColumnType>;
-  const table = readCsv(await gunzip(source, where), schema, { where, separator, optional });
+  const pieces = unpackedPieces(source, where);
+  const table = await readCsvPieces(pieces, schema, { where, separator, optional });
   const [eventId, trackId] = [table.event_id as Uint32Array, table.track_id as Int32Array];
   if (eventId.length === 0) throw new FormatError(`${where}: expected at least one hit, got none`);
   const negative = trackId.findIndex((id) => id < 0);
@@ -97,7 +98,7 @@ export const redvidHits = ({ coordinates }: RedvidEvent): HitSequence =>
  * θ = π/2 − atan2(z_d, r_d) (linear); radial, pitch and azimuthal coefficient (curved).
  */
 export function redvidParameters({ kind, track }: RedvidEvent): HitSequence {
-  const parameters: Layout["parameters"] = layouts[kind].parameters;
+  const parameters: Layout["parameters"] = redvidLayouts[kind].parameters;
   return sequenceOf(track[0].length, (hit) => parameters(...track.map((values) => values[hit])));
 }
 
@@ -114,42 +115,4 @@ function sequenceOf(numHits: number, rowOf: (hit: number) => number[]): HitSeque
   const rows = Array.from({ length: numHits }, (_, hit) => rowOf(hit));
   const numFeatures = rows[0]?.length ?? 0;
   return { features: Float32Array.from(rows.flat()), numHits, numFeatures };
-}
-
-const trackTypes = { linear: "linear", curved: "helical_expanding" } as const;
-const origins = {
-  linear: ["r_0", "theta_0", "z_0"],
-  curved: ["radial_const", "azimuthal_const", "pitch_const"],
-} as const;
-
-/**
- * Text of a set with the fifteen columns of the published ones; `layerTypes[layer]` names the layers.
- * Tracks start at the origin.
- */
-export function writeRedvid(
-  events: readonly RedvidEvent[],
-  kind: "linear" | "curved",
-  layerTypes: readonly string[],
-): string {
-  const { separator, coordinates, track } = layouts[kind];
-  const column = <T>(of: (event: RedvidEvent, hit: number) => T): T[] =>
-    events.flatMap((event) => Array.from(event.trackId.keys(), (hit) => of(event, hit)));
-  const layerOf = ({ layer }: RedvidEvent, hit: number) => layer?.[hit] ?? 0;
-  const zeros = column(() => 0);
-  const named = (names: readonly string[], of: "coordinates" | "track") =>
-    names.map((name, k) => [name, column((event, hit) => event[of][k][hit])] as const);
-  return writeCsv(
-    Object.fromEntries<(number | string)[]>([
-      ["event_id", column(({ eventId }) => eventId)],
-      ["sub_detector_id", column(layerOf)],
-      ["sub_detector_type", column((event, hit) => layerTypes[layerOf(event, hit)] ?? "barrel")],
-      ["track_id", column(({ trackId }, hit) => trackId[hit])],
-      ["track_type", column(() => trackTypes[kind])],
-      ...origins[kind].map((name) => [name, zeros] as [string, number[]]),
-      ...named(track, "track"),
-      ["hit_id", column((_, hit) => hit)],
-      ...named(coordinates, "coordinates"),
-    ] as [string, (number | string)[]][]),
-    separator,
-  );
 }

@@ -8,8 +8,8 @@
 import { FormatError } from "../../engine/errors.ts";
 import { type Cells, Event, type Hits, type Truth } from "../event.ts";
 import { indexParticles, type ParticleIndex, type Particles } from "../particles.ts";
-import { lineOf, readCsv, readCsvPieces, type Schema, type Table } from "./csv.ts";
-import { gunzip, gunzipPieces } from "./gzip.ts";
+import { lineOf, readCsvPieces, type Schema, type Table } from "./csv.ts";
+import { type Source, unpackedPieces } from "./gzip.ts";
 import type { Pieces } from "./pieces.ts";
 
 /**
@@ -99,9 +99,9 @@ export async function readTrackml(open: OpenFile, prefix: string): Promise<Event
 }
 
 /** Reads a truth file by itself, plain or gzip: enough to score a submission without the hits. */
-export async function readTruth(source: Uint8Array | string, file: string): Promise<TruthRows> {
+export async function readTruth(source: Source, file: string): Promise<TruthRows> {
   const where = `readTruth: ${file}`;
-  const truth = readCsv(await gunzip(source, where), truthColumns, { where });
+  const truth = await readCsvPieces(unpackedPieces(source, where), truthColumns, { where });
   rowsById(truth.hit_id, where);
   const { particleIds, indexOf } = indexParticles([truth.particle_id]);
   const particle = Uint32Array.from(Array.from(truth.particle_id, (id) => indexOf(id)!));
@@ -117,9 +117,7 @@ async function openTable(open: OpenFile, prefix: string, table: string) {
   for (const name of [`${prefix}-${table}.csv`, `${prefix}-${table}.csv.gz`]) {
     const content = await open(name);
     const where = `readTrackml: ${name}`;
-    if (!content) continue;
-    const pieces = content instanceof Uint8Array ? [content] : content;
-    return { where, pieces: gunzipPieces(pieces, where) } satisfies OpenedTable;
+    if (content) return { where, pieces: unpackedPieces(content, where) } satisfies OpenedTable;
   }
   return undefined;
 }

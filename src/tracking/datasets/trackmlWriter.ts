@@ -1,15 +1,26 @@
-import type { Event } from "../event.ts";
-import { writeCsv } from "./csv.ts";
+import { takeRows } from "../columns.ts";
+import type { Event, Truth } from "../event.ts";
+import { type CsvColumns, writeCsv } from "./csvWriter.ts";
 import type { Detectors } from "./detectors.ts";
 
-/** Text of each file of an event that it has data for, by the end of its name: `hits`, `cells`, …. */
-export type TrackmlFiles = Partial<Record<"hits" | "cells" | "particles" | "truth", string>>;
+/** What the name of each file of an event ends in. */
+export type TrackmlTable = "hits" | "cells" | "particles" | "truth";
+
+/** Text of each file of an event that it has data for. */
+export type TrackmlFiles = Partial<Record<TrackmlTable, string>>;
 
 /** Files that `readTrackml` reads back as the same event: numbers keep every digit. */
-export function writeTrackml(event: Event): TrackmlFiles {
+export const writeTrackml = (event: Event): TrackmlFiles =>
+  Object.fromEntries(
+    Array.from(trackmlTables(event), ([table, columns]) => [table, writeCsv(columns)]),
+  );
+
+/** The tables of these files, one after the other, for `csvPieces`. */
+export function* trackmlTables(event: Event): Generator<[name: TrackmlTable, CsvColumns]> {
   const { hits, cells, particles, truth } = event;
-  const files: TrackmlFiles = {
-    hits: writeCsv({
+  yield [
+    "hits",
+    {
       hit_id: hits.hitId,
       x: hits.x,
       y: hits.y,
@@ -17,53 +28,31 @@ export function writeTrackml(event: Event): TrackmlFiles {
       volume_id: hits.volume,
       layer_id: hits.layer,
       module_id: hits.module,
-    }),
-  };
+    },
+  ];
   if (cells) {
     const { hit, ch0, ch1, value } = cells;
-    files.cells = writeCsv({ hit_id: hit.map((row) => hits.hitId[row]), ch0, ch1, value });
+    yield ["cells", { hit_id: hit.map((row) => hits.hitId[row]), ch0, ch1, value }];
   }
   if (particles) {
     const { particleId, particleType, vx, vy, vz, px, py, pz, q, numHits } = particles;
     const type = particleType && { particle_type: particleType };
-    files.particles = writeCsv({
-      particle_id: particleId,
-      ...type,
-      vx,
-      vy,
-      vz,
-      px,
-      py,
-      pz,
-      q,
-      nhits: numHits,
-    });
+    yield [
+      "particles",
+      { particle_id: particleId, ...type, vx, vy, vz, px, py, pz, q, nhits: numHits },
+    ];
   }
-  if (truth) files.truth = writeCsv(truthTable(event));
-  return files;
+  if (truth) yield ["truth", truthTable(event, truth)];
 }
 
-/** Hits that nothing is known of have no row; what is unknown of a hit is empty. */
-function truthTable({
-  hits,
-  truth,
-  particleIds,
-}: Event): Record<string, ArrayLike<number | bigint | string>> {
-  const known = Array.from(truth!.isKnown.keys()).filter((hit) => truth!.isKnown[hit] === 1);
-  const { tx, ty, tz, tpx, tpy, tpz, weight } = truth!;
-  const column = (values: Float64Array) =>
-    known.map((hit) => (Number.isNaN(values[hit]) ? "" : values[hit]));
-  return {
-    hit_id: known.map((hit) => hits.hitId[hit]),
-    particle_id: known.map((hit) => particleIds[truth!.particleIndex[hit]]),
-    tx: column(tx),
-    ty: column(ty),
-    tz: column(tz),
-    tpx: column(tpx),
-    tpy: column(tpy),
-    tpz: column(tpz),
-    weight: column(weight),
-  };
+/** Hits that nothing is known of have no row; what is unknown of a hit is NaN, which is written as nothing. */
+function truthTable({ hits, particleIds }: Event, { isKnown, ...truth }: Truth): CsvColumns {
+  const rows = Uint32Array.from(isKnown.keys()).filter((hit) => isKnown[hit] === 1);
+  const { hitId, particleIndex, ...known } = takeRows({ hitId: hits.hitId, ...truth }, rows);
+  const { tx, ty, tz, tpx, tpy, tpz, weight } = known;
+  const particleId = new BigUint64Array(rows.length);
+  for (let row = 0; row < rows.length; row++) particleId[row] = particleIds[particleIndex[row]];
+  return { hit_id: hitId, particle_id: particleId, tx, ty, tz, tpx, tpy, tpz, weight };
 }
 
 /** Text of a `detectors.csv`. */

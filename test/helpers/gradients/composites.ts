@@ -1,21 +1,9 @@
 /** Composites of matrices: products, attention; and graphs of random ops. */
 import { partOf } from "../../../src/engine/composite.ts";
 import { perceptron } from "../../../src/engine/ops/perceptron.ts";
-import { parameterShapes } from "../../../src/engine/ops/perceptronStages.ts";
-import { perceptronSum } from "../../../src/engine/ops/perceptronSums.ts";
-import { segmentValues } from "../../../src/engine/segments.ts";
+import { parameterShapes, type RowStages } from "../../../src/engine/ops/perceptronStages.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
-import {
-  concat,
-  gather,
-  indices,
-  linear,
-  matmul,
-  pack,
-  type Segments,
-  segmentsOf,
-  type Tensor,
-} from "../../../src/index.ts";
+import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -30,12 +18,22 @@ import { caseOf, operand, type Sampler, smallShape } from "./case.ts";
 const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
   rows ? gather(x, indices(rows)) : x;
 
+const allNorms = ["none", "plain", "affine"] as const;
+interface PerceptronChoices {
+  norms?: readonly RowStages["norm"][];
+  /** Which parts are rows of nodes. */
+  gathers?: readonly number[][];
+}
+
 /** A perceptron of two layers on rows of nodes, on rows of its own, or on both. */
-function smallPerceptron(random: Random) {
-  const gathered = oneOf(random, [[0], [1, 0], [1, 1]]);
+export function smallPerceptron(
+  random: Random,
+  { norms = allNorms, gathers = [[0], [1, 0], [1, 1]] }: PerceptronChoices = {},
+) {
+  const gathered = oneOf(random, gathers);
   const stages = {
     ...{ gathered, parts: gathered.map(() => 2), widths: [2, 2] },
-    norm: oneOf(random, ["none", "plain", "affine"] as const),
+    norm: oneOf(random, norms),
     activation: oneOf(random, ["tanh", "silu", "sigmoid"] as const),
     outputActivation: "none" as const,
   };
@@ -45,23 +43,18 @@ function smallPerceptron(random: Random) {
   return { stages, rows: indices(rows), operands };
 }
 
-/** The inputs of `perceptronRows` from products, own rows and parameters. */
-function rowInputs(
-  { gathered }: ReturnType<typeof smallPerceptron>["stages"],
-  rows: Tensor,
-  [products, own, ...parameters]: readonly Tensor[],
-): Tensor[] {
-  const repeated = gathered.filter((isGathered) => isGathered);
-  return [
+/** The same with the products that the rewrite makes first as operands. */
+export function smallRows(random: Random, choices: PerceptronChoices = {}) {
+  const { stages, rows, operands } = smallPerceptron(random, choices);
+  const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
+  const numRepeated = stages.gathered.filter(Boolean).length;
+  const inputsOf = ([of, own, ...parameters]: readonly Tensor[]) => [
     pack(parameters),
-    ...gathered.filter((isGathered) => !isGathered).map(() => own),
-    ...(repeated.length > 0 ? [products, ...repeated.map(() => rows)] : []),
+    ...stages.gathered.filter((isGathered) => !isGathered).map(() => own),
+    ...(numRepeated > 0 ? [of, ...Array(numRepeated).fill(rows)] : []),
   ];
-}
-
-function anySegments(random: Random, numRows: number): Segments {
-  const numSegments = whole(random, 1, 3);
-  return segmentsOf(indices(randomSegments(random, numRows, numSegments)), numSegments);
+  const options = { attrs: { ...stages }, values: [0.1] };
+  return { stages, rows, operands: [products, ...operands.slice(1)], inputsOf, options };
 }
 
 export const compositeSamplers: Record<string, Sampler> = {
@@ -138,38 +131,27 @@ export const compositeSamplers: Record<string, Sampler> = {
     });
   },
 
-  // with the products that the rewrite makes first as operands
   perceptronRows: (random) => {
-    const { stages, rows, operands } = smallPerceptron(random);
-    const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
-    const f = (...operands: Tensor[]) =>
-      record("perceptronRows", rowInputs(stages, rows, operands), [rows.size, 2], "f32", {
-        ...{ attrs: { ...stages }, values: [0.1] },
-      });
-    return caseOf(`rows${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
+    const { stages, operands, rows, inputsOf, options } = smallRows(random);
+    const f = (...xs: Tensor[]) =>
+      record("perceptronRows", inputsOf(xs), [rows.size, 2], "f32", options);
+    return caseOf(`rows${JSON.stringify(stages)}`, operands, f);
   },
 
-  summedPerceptron: (random) => {
-    const { stages, rows, operands } = smallPerceptron(random);
-    const segments = anySegments(random, rows.size);
-    return caseOf(`sums${JSON.stringify(stages)}`, operands, (nodes, own, ...parameters) => {
-      const parts = stages.gathered.map((isGathered) => (isGathered ? gather(nodes, rows) : own));
-      const options = { ...stages, epsilon: 0.1 };
-      return perceptronSum(concat(parts), parameters, segments, options)!;
+  // both results: per stretch of rows what it adds to the parameters' gradient, and the slopes of rows;
+  // without norms, whose third derivatives are large graphs
+  perceptronRowsGradient: (random) => {
+    const { stages, operands, rows, inputsOf, options } = smallRows(random, { norms: ["none"] });
+    const text = `rowsGradient${JSON.stringify(stages)}`;
+    const numStretches = whole(random, 1, 2);
+    const dy = operand(random, [rows.size, 2], [-1, 1]);
+    return caseOf(text, [dy, ...operands], (slope, ...xs) => {
+      const inputs = [...inputsOf(xs), slope];
+      const shape = [numStretches, inputs[0].size];
+      const sums = record("perceptronRowsGradient", inputs, shape, "f32", options);
+      const slopes = wrap(partOf(sums.expr, "slopes"), inputs);
+      return concat([sums.reshape([-1]), slopes.reshape([-1])]);
     });
-  },
-
-  perceptronSums: (random) => {
-    const { stages, rows, operands } = smallPerceptron(random);
-    const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
-    const segments = anySegments(random, rows.size);
-    const f = (...operands: Tensor[]) => {
-      const inputs = [...rowInputs(stages, rows, operands), ...segmentValues(segments)];
-      const shape = [segments.numSegments, 2];
-      const options = { attrs: { ...stages }, values: [0.1] };
-      return record("perceptronSums", inputs, shape, "f32", options);
-    };
-    return caseOf(`row sums${JSON.stringify(stages)}`, [products, ...operands.slice(1)], f);
   },
 
   "matmul with itself": (random) => {
