@@ -8,9 +8,9 @@ export function fixtureFolder(): string {
   return resolve(root, process.env.TG_FIXTURES ?? "../shared/fixtures");
 }
 
-/** Paths of the fixtures in a folder whose file name matches; none if the folder is missing. */
+/** Paths of the fixtures in a folder there, or in any, whose file name matches; none if the folder is missing. */
 export function fixturePaths(folder: string, pattern: RegExp): string[] {
-  const path = join(fixtureFolder(), folder);
+  const path = resolve(fixtureFolder(), folder);
   if (!existsSync(path)) return [];
   return readdirSync(path)
     .filter((file) => pattern.test(file))

@@ -1,14 +1,14 @@
 import type { Neighborhoods } from "./coreDistances.ts";
 import { foreignSearch } from "./foreignSearch.ts";
-import type { KdTree } from "./kdTree.ts";
+import { type KdTree, leavesOf } from "./kdTree.ts";
 import type { OnProgress } from "./progress.ts";
 import { type SpanningTree, sortEdges } from "./spanningTree.ts";
 import { find, singletons } from "./unionFind.ts";
 
 /**
  * Minimum spanning tree by Borůvka's rounds on a KD-tree (March, Ram and Gray 2010,
- * doi:10.1145/1835804.1835882; one tree walk per point as in Prokopenko et al. 2022,
- * doi:10.1145/3545008.3546185).
+ * doi:10.1145/1835804.1835882; walks of one tree as in Prokopenko et al. 2022,
+ * doi:10.1145/3545008.3546185, but of the points of a leaf together).
  *
  * Each round finds the first edge, in the order of spanningTree.ts, that leaves each component, and
  * joins along all of them; a strict order cannot close a cycle. A walk skips nodes inside the
@@ -32,12 +32,13 @@ export function boruvka(
   const sets = singletons(numPoints); // of positions
   const { component, best, startRound, lookFrom } = foreignSearch(tree, around, alpha);
 
+  const leaves = leavesOf(tree);
   for (let numFound = 0; numFound < numEdges; ) {
     onProgress?.({ step: "spanning tree", done: numFound, total: numEdges });
     for (let p = 0; p < numPoints; p++) component[p] = find(sets, p);
     startRound();
     const waiting = largest(component);
-    for (let p = 0; p < numPoints; p++) if (component[p] !== waiting) lookFrom(p);
+    for (const leaf of leaves) lookFrom(leaf, waiting);
 
     for (let c = 0; c < numPoints; c++) {
       if (component[c] !== c || c === waiting) continue;

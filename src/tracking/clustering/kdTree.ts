@@ -1,4 +1,5 @@
 import type { Metric } from "./metrics.ts";
+import { partition, partitionOutliers } from "./partition.ts";
 
 /**
  * A KD-tree of N points (Bentley 1975, doi:10.1145/361002.361007) with tight bounding boxes.
@@ -24,7 +25,16 @@ export interface KdTree {
 /** Points per leaf: below, walking the tree costs more than the distances it saves. Measured. */
 const leafSize = 16;
 
-/** Builds the tree of data f64 [N, dim] by splitting the widest side at the median. */
+/**
+ * In this many dimensions, few outliers make the box of a dense clump so wide that it excludes nothing, and
+ * halving it does not get rid of them: they are split off.
+ */
+const manyDims = 9;
+
+/**
+ * Builds the tree of data f64 [N, dim] by splitting the widest side at the median, or what is far from the
+ * middle off the rest.
+ */
 export function kdTree(data: Float64Array, dim: number, metric: Metric): KdTree {
   const numPoints = dim === 0 ? 0 : data.length / dim;
   const rows = Int32Array.from({ length: numPoints }, (_, row) => row);
@@ -33,21 +43,25 @@ export function kdTree(data: Float64Array, dim: number, metric: Metric): KdTree 
   const bounds = new Float64Array(maxNodes * 2 * dim);
 
   let numNodes = 0;
-  const build = (from: number, to: number): number => {
+  const isWide = dim >= manyDims;
+  const build = (from: number, to: number, mayPeel: boolean): number => {
     const node = numNodes++;
     start[node] = from;
     end[node] = to;
     minRow[node] = lowest(rows, from, to);
     const axis = boundingBox(data, dim, rows, from, to, bounds, node);
     if (to - from > leafSize) {
-      const middle = (from + to) >> 1;
-      partition(data, dim, axis, rows, from, to - 1, middle);
-      build(from, middle);
-      right[node] = build(middle, to);
+      const near = mayPeel ? partitionOutliers(data, dim, rows, from, to) : from;
+      const isPeeled = Math.min(near - from, to - near) >= leafSize / 2;
+      const middle = isPeeled ? near : (from + to) >> 1;
+      if (!isPeeled) partition(data, dim, axis, rows, from, to - 1, middle);
+      // at most every other level is unbalanced, which keeps the tree less than 64 deep
+      build(from, middle, isWide && !isPeeled);
+      right[node] = build(middle, to, isWide && !isPeeled);
     }
     return node;
   };
-  build(0, numPoints);
+  build(0, numPoints, isWide);
 
   const inTreeOrder = new Float64Array(data.length);
   for (let position = 0; position < numPoints; position++)
@@ -65,6 +79,18 @@ export function kdTree(data: Float64Array, dim: number, metric: Metric): KdTree 
     minRow,
     bounds,
   };
+}
+
+/** The leaves, in order. */
+export const leavesOf = ({ numNodes, right }: KdTree): Int32Array =>
+  Int32Array.from(right.subarray(0, numNodes).keys()).filter((node) => right[node] === 0);
+
+/** The largest number of points in one leaf. */
+export function maxLeaf({ numNodes, right, start, end }: KdTree): number {
+  let max = 0;
+  for (let node = 0; node < numNodes; node++)
+    if (right[node] === 0) max = Math.max(max, end[node] - start[node]);
+  return max;
 }
 
 function lowest(rows: Int32Array, from: number, to: number): number {
@@ -101,32 +127,4 @@ function boundingBox(
     }
   }
   return widestAxis;
-}
-
-/** Hoare's selection: rows[middle] gets the row that sorting by `axis` would put there. */
-function partition(
-  data: Float64Array,
-  dim: number,
-  axis: number,
-  rows: Int32Array,
-  low: number,
-  high: number,
-  middle: number,
-): void {
-  while (low < high) {
-    const pivot = data[rows[(low + high) >> 1] * dim + axis];
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (data[rows[i] * dim + axis] < pivot) i++;
-      while (data[rows[j] * dim + axis] > pivot) j--;
-      if (i > j) break;
-      const swapped = rows[i];
-      rows[i++] = rows[j];
-      rows[j--] = swapped;
-    }
-    if (middle <= j) high = j;
-    else if (middle >= i) low = i;
-    else return;
-  }
 }

@@ -9,12 +9,28 @@ import { ShapeError } from "../../engine/errors.ts";
  * stay exact.
  */
 export interface Metric {
-  /** out[r − start] = reduced distance from the query row to rows start ≤ r < end of data. */
-  toRun(query: Row, data: Float64Array, start: number, end: number, out: Float64Array): void;
-  /** Reduced distance from the query row to box b of bounds f64 [boxes, low|high, dim]; 0 inside. */
-  toBox(query: Row, bounds: Float64Array, box: number): number;
+  /**
+   * out[r − start] = reduced distance from the query row to rows start ≤ r < end of data. What is
+   * more than `limit` may come out as anything more than it: sums of many terms are left there.
+   */
+  toRun(
+    query: Row,
+    data: Float64Array,
+    start: number,
+    end: number,
+    out: Float64Array,
+    limit?: number,
+  ): void;
+  /**
+   * Reduced distance from the query row to box b of bounds f64 [boxes, low|high, dim]; 0 inside. What
+   * is more than `limit` may come out as anything between.
+   */
+  toBox(query: Row, bounds: Float64Array, box: number, limit: number): number;
   distance(reduced: number): number;
   reduced(distance: number): number;
+  /** A distance that obeys the triangle inequality, as cosine's does not, and back. */
+  norm(reduced: number): number;
+  ofNorm(norm: number): number;
   /** Rows must have length 1. */
   readonly needsUnitRows: boolean;
 }
@@ -44,7 +60,7 @@ export const metrics: Record<MetricName, (p: number) => Metric> = {
     needsUnitRows: true,
   }),
   manhattan: () => ({
-    ...sumOf((gap) => gap),
+    ...sumOf((gap) => gap, 1),
     distance: (reduced) => reduced,
     reduced: (distance) => distance,
     needsUnitRows: false,
@@ -56,7 +72,7 @@ export const metrics: Record<MetricName, (p: number) => Metric> = {
     needsUnitRows: false,
   }),
   minkowski: (p) => ({
-    ...sumOf((gap) => gap ** p),
+    ...sumOf((gap) => gap ** p, p),
     distance: (reduced) => reduced ** (1 / p),
     reduced: (distance) => distance ** p,
     needsUnitRows: false,
@@ -73,7 +89,7 @@ export function metricOf(name: MetricName, p = 2): Metric {
   return metrics[name](p);
 }
 
-type Reduction = Pick<Metric, "toRun" | "toBox">;
+type Reduction = Pick<Metric, "toRun" | "toBox" | "norm" | "ofNorm">;
 
 /** Distance of x from the interval low … high, 0 inside; without branches, which nobody can predict. */
 const outside = (x: number, low: number, high: number) => {
@@ -82,8 +98,13 @@ const outside = (x: number, low: number, high: number) => {
   return 0.5 * (under + Math.abs(under) + (over + Math.abs(over))); // exact: at most one is positive
 };
 
+/** Terms added between two looks at the limit: most rows of many coordinates are far in the first few. */
+const stride = 8;
+
 const sumOfSquares: Reduction = {
-  toRun({ data: query, at, dim }, data, start, end, out) {
+  norm: Math.sqrt,
+  ofNorm: (norm) => norm * norm,
+  toRun({ data: query, at, dim }, data, start, end, out, limit = Infinity) {
     // four rows at a time: their sums do not wait for each other (2× at dim 8)
     const last = at + dim;
     let r = start;
@@ -96,16 +117,19 @@ const sumOfSquares: Reduction = {
       let b = 0;
       let c = 0;
       let d = 0;
-      for (let q = at; q < last; q++) {
-        const x = query[q];
-        const gapA = data[i++] - x;
-        const gapB = data[j++] - x;
-        const gapC = data[k++] - x;
-        const gapD = data[l++] - x;
-        a += gapA * gapA;
-        b += gapB * gapB;
-        c += gapC * gapC;
-        d += gapD * gapD;
+      for (let q = at, pause = at; q < last; ) {
+        for (pause = Math.min(last, q + stride); q < pause; q++) {
+          const x = query[q];
+          const gapA = data[i++] - x;
+          const gapB = data[j++] - x;
+          const gapC = data[k++] - x;
+          const gapD = data[l++] - x;
+          a += gapA * gapA;
+          b += gapB * gapB;
+          c += gapC * gapC;
+          d += gapD * gapD;
+        }
+        if (q < last && a > limit && b > limit && c > limit && d > limit) break;
       }
       out[r - start] = a;
       out[r - start + 1] = b;
@@ -121,18 +145,22 @@ const sumOfSquares: Reduction = {
       out[r - start] = sum;
     }
   },
-  toBox({ data: query, at, dim }, bounds, box) {
+  toBox({ data: query, at, dim }, bounds, box, limit) {
     const low = 2 * box * dim;
     let sum = 0;
-    for (let d = 0; d < dim; d++) {
-      const gap = outside(query[at + d], bounds[low + d], bounds[low + dim + d]);
-      sum += gap * gap;
+    for (let d = 0, pause = 0; d < dim && sum <= limit; ) {
+      for (pause = Math.min(dim, d + stride); d < pause; d++) {
+        const gap = outside(query[at + d], bounds[low + d], bounds[low + dim + d]);
+        sum += gap * gap;
+      }
     }
     return sum;
   },
 };
 
-const sumOf = (term: (gap: number) => number): Reduction => ({
+const sumOf = (term: (gap: number) => number, p: number): Reduction => ({
+  norm: (reduced) => reduced ** (1 / p),
+  ofNorm: (norm) => norm ** p,
   toRun({ data: query, at, dim }, data, start, end, out) {
     for (let r = start, i = start * dim; r < end; r++) {
       let sum = 0;
@@ -150,6 +178,8 @@ const sumOf = (term: (gap: number) => number): Reduction => ({
 });
 
 const largest: Reduction = {
+  norm: (reduced) => reduced,
+  ofNorm: (norm) => norm,
   toRun({ data: query, at, dim }, data, start, end, out) {
     for (let r = start, i = start * dim; r < end; r++) {
       let max = 0;

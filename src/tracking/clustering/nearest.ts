@@ -1,5 +1,5 @@
 import { ShapeError } from "../../engine/errors.ts";
-import type { KdTree } from "./kdTree.ts";
+import { type KdTree, maxLeaf } from "./kdTree.ts";
 import type { Row } from "./metrics.ts";
 
 /** The k nearest points of Q queries, nearest first, lower row first where equally far. */
@@ -67,8 +67,8 @@ export function nearestSearch(tree: KdTree, k: number) {
       while (right[node] !== 0) {
         const left = node + 1;
         const other = right[node];
-        const leftReduced = metric.toBox(query, bounds, left);
-        const otherReduced = metric.toBox(query, bounds, other);
+        const leftReduced = metric.toBox(query, bounds, left, heap.reduced[0]);
+        const otherReduced = metric.toBox(query, bounds, other, heap.reduced[0]);
         const isLeftNear =
           leftReduced < otherReduced ||
           (leftReduced === otherReduced && minRow[left] < minRow[other]);
@@ -82,7 +82,7 @@ export function nearestSearch(tree: KdTree, k: number) {
       }
 
       const first = start[node];
-      metric.toRun(query, data, first, end[node], run);
+      metric.toRun(query, data, first, end[node], run, heap.reduced[0]);
       for (let position = first; position < end[node]; position++) {
         const reduced = run[position - first];
         if (reduced > heap.reduced[0]) continue;
@@ -94,14 +94,6 @@ export function nearestSearch(tree: KdTree, k: number) {
   /** The next farthest comes to the top; row −1 takes the free place. */
   const dropFarthest = () => replaceFarthest(heap, -1, -1);
   return { heap, run: search, dropFarthest };
-}
-
-/** The largest number of points in one leaf. */
-export function maxLeaf({ numNodes, right, start, end }: KdTree): number {
-  let max = 0;
-  for (let node = 0; node < numNodes; node++)
-    if (right[node] === 0) max = Math.max(max, end[node] - start[node]);
-  return max;
 }
 
 function replaceFarthest({ reduced, rows }: NeighborHeap, newReduced: number, newRow: number) {

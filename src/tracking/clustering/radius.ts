@@ -1,7 +1,6 @@
 import { ShapeError } from "../../engine/errors.ts";
-import type { KdTree } from "./kdTree.ts";
+import { type KdTree, maxLeaf } from "./kdTree.ts";
 import type { Metric, Row } from "./metrics.ts";
-import { maxLeaf } from "./nearest.ts";
 
 /** The points near each of Q queries: those of query q are entries offsets[q] … offsets[q + 1]. */
 export interface RadiusNeighbors {
@@ -65,14 +64,14 @@ export function radiusSearch(tree: KdTree, radius: number): (query: Row, visit: 
     stack[0] = 0;
     for (let top = 1; top > 0; ) {
       const node = stack[--top];
-      if (metric.toBox(query, bounds, node) > limit) continue;
+      if (metric.toBox(query, bounds, node, limit) > limit) continue;
       if (right[node] !== 0) {
         stack[top++] = right[node];
         stack[top++] = node + 1;
         continue;
       }
       const first = start[node];
-      metric.toRun(query, data, first, end[node], run);
+      metric.toRun(query, data, first, end[node], run, limit);
       for (let position = first; position < end[node]; position++) {
         const reduced = run[position - first];
         if (reduced <= limit && !visit(rows[position], reduced)) return;

@@ -97,7 +97,7 @@ describe("boruvka", () => {
     const alphas = fc.constantFrom(1, 1.4, 0.5);
     const ranks = fc.constantFrom(1, 2, 5, 10, 70);
     fc.assert(
-      fc.property(clouds, names, ranks, alphas, (points, name, rank, alpha) => {
+      fc.property(wideClouds, names, ranks, alphas, (points, name, rank, alpha) => {
         const data = Float64Array.from(points.data);
         const tree = treeOf(data, points.dim, name);
         const around = neighborhoods(tree, Math.min(rank, points.numPoints - 1));
@@ -129,6 +129,22 @@ describe("boruvka", () => {
       }),
       { seed: 8, numRuns: 60 },
     );
+  });
+
+  test("finds the same edges as prim where dense clumps have outliers, in many dimensions", () => {
+    const [numPoints, dim] = [1200, 12];
+    for (const name of Object.keys(metrics) as MetricName[]) {
+      const random = randomFrom(5);
+      const data = Float64Array.from({ length: numPoints * dim }, (_, i) => {
+        const row = Math.floor(i / dim);
+        if (row % 10 === 0) return 20 * random(); // noise
+        return (((row % 4) * (1 + (i % dim)) * 7) % 20) + Math.round(8 * random()) / 8; // with ties
+      });
+      const tree = treeOf(data, dim, name);
+      const around = neighborhoods(tree, 4);
+      const expected = prim(distancesBetween(data, dim, tree.metric), byRow(tree, around.core));
+      expect(boruvka(tree, around)).toEqual(expected);
+    }
   });
 
   test("joins identical points in order of their rows", () => {
