@@ -25,7 +25,7 @@ import { edgeScores, edgeTable, judgeEdges } from "./edgeScores.ts";
 import { isEdgesFile, readEdges } from "./edgesFile.ts";
 import { edgesReport } from "./edgesReport.ts";
 import { writeReport } from "./report.ts";
-import { type EventReport, meanOf, scoreTable } from "./scores.ts";
+import { type EventReport, meanOf, reportOf, scoreTable } from "./scores.ts";
 import { table } from "./table.ts";
 import { tracksReport } from "./tracksReport.ts";
 
@@ -61,19 +61,22 @@ async function scoreTracks(
   truthFile: string,
   options: Options,
 ): Promise<void> {
-  const truth = await readTruth(filePieces(truthFile), truthFile);
-  const tracks = tracksFromSubmission(submission, truth.hitId);
   const event = await eventBeside(truthFile);
   if (!event) say(options, "rates by pt: no hits and particles beside the truth");
-  const report: EventReport = {
-    event: basename(truthFile).replace(truthEnding, ""),
-    hits: truth.hitId.length,
-    tracks: numTracks(tracks),
-    ...trackFormersMetrics(tracks, truth, { compat: options.compat ?? false }),
-  };
-  const byPt = event ? ratesByPt(event, submission) : [];
-  if (options.report !== undefined)
-    await reportTracks(options.report, { submission, event, options });
+  const found = event && { event, tracks: tracksFromSubmission(submission, event.hits.hitId) };
+  const compat = options.compat ?? false;
+  const report = found
+    ? reportOf(found.event, found.tracks, { compat })
+    : await reportOfTruth(submission, truthFile, { compat });
+  const byPt = found
+    ? clusterMetrics(labelledHits(found.tracks, found.event), { ptThresholds })
+    : [];
+  if (options.report !== undefined) {
+    if (!found)
+      throw new UsageError("--report: expected hits and particles beside the truth, got none");
+    const page = tracksReport(`Tracks of ${found.event.name}`, [found]);
+    await writeReport(options.report, page, options);
+  }
   const document = { events: [{ ...report, byPt }], mean: meanOf([report]) };
   print(options, document, () =>
     [scoreTable([report]), ptTable(byPt)].filter(Boolean).join("\n\n"),
@@ -98,32 +101,29 @@ async function eventBeside(truthFile: string): Promise<Event | undefined> {
   const prefix = truthFile.replace(truthEnding, "");
   const isThere = (kind: string) =>
     [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`));
-  const isWhole = prefix !== truthFile && ["hits", "particles"].every(isThere);
+  const isWhole =
+    prefix !== truthFile && existsSync(truthFile) && ["hits", "particles"].every(isThere);
   return isWhole ? readEvent(prefix) : undefined;
 }
 
-async function reportTracks(
-  file: string,
-  {
-    submission,
-    event,
-    options,
-  }: { submission: Submission; event: Event | undefined; options: Options },
-): Promise<void> {
-  if (!event?.truth)
-    throw new UsageError("--report: expected hits and particles beside the truth, got none");
-  const tracks = tracksFromSubmission(submission, event.hits.hitId);
-  await writeReport(file, tracksReport(`Tracks of ${event.name}`, [{ event, tracks }]), options);
+/** What the truth tells alone. */
+async function reportOfTruth(
+  submission: Submission,
+  truthFile: string,
+  options: { compat: boolean },
+): Promise<EventReport> {
+  const truth = await readTruth(filePieces(truthFile), truthFile);
+  const tracks = tracksFromSubmission(submission, truth.hitId);
+  return {
+    event: basename(truthFile).replace(truthEnding, ""),
+    hits: truth.hitId.length,
+    tracks: numTracks(tracks),
+    ...trackFormersMetrics(tracks, truth, options),
+  };
 }
 
 /** Rates among reconstructable particles above each pt threshold. */
-function ratesByPt(event: Event, submission: Submission) {
-  if (!event.truth) return [];
-  const tracks = tracksFromSubmission(submission, event.hits.hitId);
-  return clusterMetrics(labelledHits(tracks, event), { ptThresholds });
-}
-
-function ptTable(rows: ReturnType<typeof ratesByPt>): string {
+function ptTable(rows: ReturnType<typeof clusterMetrics>): string {
   if (rows.length === 0) return "";
   return table(
     ["pt ≥ (GeV)", "particles", "tracks", "perfect", "double majority", "LHC"],

@@ -4,6 +4,8 @@ import { FormatError } from "../engine/errors.ts";
 import {
   csvPieces,
   type Event,
+  isColumnsFile,
+  readColumnsFile,
   readEventFile,
   readTrackml,
   trackmlTables,
@@ -21,9 +23,20 @@ export function readEvent(prefix: string): Promise<Event> {
   return readTrackml(open, basename(prefix));
 }
 
-/** Reads a processed event, if the path is that of a safetensors file, else the TrackML event of that prefix. */
-export const readAnyEvent = async (path: string): Promise<Event> =>
-  path.endsWith(".safetensors") ? readEventFile(await readFileBytes(path), path) : readEvent(path);
+/** Reads a processed event or one of columns, if the path is that of a safetensors file, else the TrackML event of that prefix. */
+export async function readAnyEvent(path: string): Promise<Event> {
+  if (!path.endsWith(".safetensors")) return readEvent(path);
+  const bytes = await readFileBytes(path);
+  return isColumnsFile(bytes, path) ? readColumnsFile(bytes, path) : readEventFile(bytes, path);
+}
+
+/** What `readAnyEvent` reads of a folder, by name: its safetensors files, or the prefixes of its TrackML events. */
+export function eventPaths(path: string): string[] {
+  if (existsSync(`${path}.safetensors`)) return [`${path}.safetensors`];
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  const files = (isFolder ? readdirSync(path) : []).filter((file) => /\.safetensors$/.test(file));
+  return files.length > 0 ? files.sort().map((file) => join(path, file)) : eventPrefixes(path);
+}
 
 /** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
 export function eventPrefixes(path: string): string[] {

@@ -6,6 +6,7 @@ import {
   csvPieces,
   readCsv,
   readCsvPieces,
+  readSubmission,
   readTrackml,
   simulateEvent,
   writeCsv,
@@ -102,4 +103,16 @@ test("a table is written in pieces of whole lines, NaN as nothing, and read back
   expect(writeCsv({ a, b, c })).toBe(pieces.join(""));
   expect(readCsv(pieces.join(""), schema, { where: "t.csv" })).toEqual({ a, b, c });
   expect([...csvPieces({ a: [1] }, { hasHeader: false })]).toEqual(["1\n"]);
+});
+
+test("nothing of a piece is kept: a million hits from memory that is filled again and again", async () => {
+  const memory = new Uint8Array(2 ** 20);
+  function* refilled(text: Iterable<string>): Generator<Uint8Array> {
+    for (const piece of text)
+      yield memory.subarray(0, new TextEncoder().encodeInto(piece, memory).written);
+  }
+  const hitId = new Uint32Array(1_000_000).map((_, hit) => hit);
+  const trackId = Int32Array.from(hitId, (hit) => hit >> 3);
+  const pieces = refilled(csvPieces({ hit_id: hitId, track_id: trackId }));
+  expect(await readSubmission(pieces, "tracks.csv")).toEqual({ hitId, trackId });
 });

@@ -20,6 +20,41 @@ export interface Contingency {
 }
 
 export function rank(labels: ArrayLike<number>): Ranks {
+  const [low, high] = integerRange(labels);
+  // a table pays where it is no larger than a few of the columns
+  return high - low < 4 * labels.length ? rankByTable(labels, low, high) : rankByMap(labels);
+}
+
+/** Least and greatest label; nothing is between them if one is no integer. */
+function integerRange(labels: ArrayLike<number>): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (let h = 0; h < labels.length; h++) {
+    const label = labels[h];
+    if (!Number.isSafeInteger(label)) return [0, Infinity];
+    if (label < low) low = label;
+    if (label > high) high = label;
+  }
+  return [low, high];
+}
+
+function rankByTable(labels: ArrayLike<number>, low: number, high: number): Ranks {
+  const place = new Uint32Array(labels.length === 0 ? 0 : high - low + 1);
+  for (let h = 0; h < labels.length; h++) place[labels[h] - low] = 1;
+  let numValues = 0;
+  for (let k = 0; k < place.length; k++) numValues += place[k];
+  const values = new Float64Array(numValues);
+  for (let k = 0, next = 0; k < place.length; k++) {
+    if (place[k] === 0) continue;
+    values[next] = low + k;
+    place[k] = next++;
+  }
+  const of = new Uint32Array(labels.length);
+  for (let h = 0; h < labels.length; h++) of[h] = place[labels[h] - low];
+  return { values, of };
+}
+
+/** Of labels that are far apart, or no integers. */
+function rankByMap(labels: ArrayLike<number>): Ranks {
   const values = Float64Array.from(new Set(Array.from(labels))).sort();
   const place = new Map(Array.from(values, (value, i) => [value, i]));
   return { values, of: Uint32Array.from(labels, (label) => place.get(label)!) };
