@@ -23,18 +23,35 @@ export function readEvent(prefix: string): Promise<Event> {
 
 /** Reads a processed event, if the path is that of a safetensors file, else the TrackML event of that prefix. */
 export const readAnyEvent = async (path: string): Promise<Event> =>
-  path.endsWith(".safetensors") ? readEventFile(await readFileBytes(path), path) : readEvent(path);
+  path.endsWith(processed) ? readEventFile(await readFileBytes(path), path) : readEvent(path);
 
-/** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
-export function eventPrefixes(path: string): string[] {
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  const [folder, start] = isFolder ? [path, ""] : [dirname(path), basename(path)];
-  const found = (existsSync(folder) ? readdirSync(folder) : []).flatMap((file) => {
+/**
+ * What `readAnyEvent` reads in a folder, by name; an event that is there twice is read from its processed file.
+ * None where there is no such folder.
+ */
+export function eventsIn(folder: string): string[] {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const paths = new Map<string, string>();
+  for (const file of files) {
     const [, prefix] = /^(.+)-hits\.csv(?:\.gz)?$/.exec(file) ?? [];
-    return prefix !== undefined && (isFolder || prefix === start) ? [join(folder, prefix)] : [];
-  });
-  if (found.length > 0) return [...new Set(found)].sort();
-  throw new FormatError(`${path}: expected TrackML events (…-hits.csv), got none`);
+    if (prefix !== undefined) paths.set(prefix, join(folder, prefix));
+  }
+  for (const file of files)
+    if (file.endsWith(processed)) paths.set(basename(file, processed), join(folder, file));
+  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}
+
+const processed = ".safetensors";
+
+/** The events of a folder, or the one of a processed file, or of what the names of files start with. */
+export function eventPaths(path: string): string[] {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  const name = basename(path, processed);
+  const found = isFolder
+    ? eventsIn(path)
+    : eventsIn(dirname(path)).filter((other) => basename(other, processed) === name);
+  if (found.length > 0) return found;
+  throw new FormatError(`${path}: expected events (…-hits.csv or ….safetensors), got none`);
 }
 
 /** Writes the TrackML files of an event into a folder, and returns their prefix. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cutEvent, isTargetHit } from "../../../models/index.ts";
 import { FormatError } from "../../engine/errors.ts";
-import { eventPrefixes, readEvent } from "../../node/events.ts";
+import { eventPaths, readAnyEvent } from "../../node/events.ts";
 import { filePieces } from "../../node/files.ts";
 import {
   azimuthSectors,
@@ -46,13 +46,13 @@ async function readWhole(config: EggNetSettings): Promise<Chosen> {
     if (counts[which] === 0) continue;
     const path = isSplit ? join(folder, set) : folder;
     const start = isSplit ? 0 : first;
-    const found = prefixesIn(path, config).slice(start, start + counts[which]);
+    const found = pathsIn(path, config).slice(start, start + counts[which]);
     expectEnough(found, { path, set, count: counts[which], what: "events" });
     const rng = philoxStream(config.seed, [0, which + 1]); // of the azimuths of slices
-    for (const prefix of found) {
-      const event = cutEvent(await readEvent(prefix), { ...cutsOf(config, set), rng });
+    for (const path of found) {
+      const event = cutEvent(await readAnyEvent(path), { ...cutsOf(config, set), rng });
       if (event) sets[set].push(event);
-      else dropped.push(prefix);
+      else dropped.push(path);
     }
     if (sets[set].length === 0)
       throw new FormatError(
@@ -65,11 +65,11 @@ async function readWhole(config: EggNetSettings): Promise<Chosen> {
 
 /** Sectors of all events of the folder that have hits enough, shuffled, as many for each set as wanted. */
 async function readSectors(config: EggNetSettings): Promise<Chosen> {
-  const { input_dir: path, data_split: counts, min_nodes, phi_sectors = 1 } = config;
+  const { input_dir: folder, data_split: counts, min_nodes, phi_sectors = 1 } = config;
   const rng = philoxStream(config.seed, [0, 1]);
   const all: Event[] = [];
-  for (const prefix of prefixesIn(path, config)) {
-    const cut = cutEvent(await readEvent(prefix), {
+  for (const path of pathsIn(folder, config)) {
+    const cut = cutEvent(await readAnyEvent(path), {
       ...{ conditions: config.hard_cuts ?? {}, minNodes: 1, rng },
     });
     if (cut) all.push(...azimuthSectors(cut, phi_sectors, { isCentered: true }));
@@ -80,7 +80,7 @@ async function readSectors(config: EggNetSettings): Promise<Chosen> {
   let first = 0;
   for (const [which, set] of dataSets.entries()) {
     sets[set] = Array.from(order.slice(first, first + counts[which]), (at) => large[at]);
-    expectEnough(sets[set], { path, set, count: counts[which], what: "sectors" });
+    expectEnough(sets[set], { path: folder, set, count: counts[which], what: "sectors" });
     first += counts[which];
   }
   const dropped = all.filter((sector) => !large.includes(sector)).map(({ name }) => name);
@@ -88,8 +88,8 @@ async function readSectors(config: EggNetSettings): Promise<Chosen> {
 }
 
 /** Of the events that the configuration names, or of all. */
-function prefixesIn(path: string, { events }: EggNetSettings): string[] {
-  return events ? events.flatMap((name) => eventPrefixes(join(path, name))) : eventPrefixes(path);
+function pathsIn(path: string, { events }: EggNetSettings): string[] {
+  return events ? events.flatMap((name) => eventPaths(join(path, name))) : eventPaths(path);
 }
 
 interface Wanted {
