@@ -70,18 +70,36 @@ export function scanRadii(
   });
 }
 
-/** The rates of some tracks against pt (GeV, nine bins to 50) and η. */
+export interface EggNetBinOptions extends Omit<EggNetScanOptions, "eps"> {
+  /** Of `hit_particle_pt` in files of columns; TrackML's are in GeV. Default: MeV, as published. */
+  readonly ptUnit?: "MeV" | "GeV";
+}
+
+/** The rates of some tracks against pt (GeV, nine bins to 50) and η, where files say them. */
 export function ratesInBins(
   events: readonly Event[],
   tracks: readonly Tracks[],
-  { targets, ...matching }: Omit<EggNetScanOptions, "eps">,
+  { targets, ptUnit = "MeV", ...matching }: EggNetBinOptions,
 ): { pt: BinnedMatching[]; eta: BinnedMatching[] } {
   const hits = events.map((event, e) => matched(event, tracks[e], isTargetHit(event, targets)));
   const inBins = (of: (event: Event) => Float64Array, edges: readonly number[]) =>
     matchingRatesInBins(hits, events.map(of), edges, matching);
   const pt = Array.from({ length: 10 }, (_, bin) => 50 ** (bin / 9));
   const eta = Array.from({ length: 21 }, (_, bin) => -4 + 0.4 * bin);
-  return { pt: inBins(hitPt, pt), eta: inBins(hitEta, eta) };
+  const scale = ptUnit === "MeV" ? 1e-3 : 1;
+  return {
+    pt: inBins((event) => particleColumn(event, "hit_particle_pt", scale) ?? hitPt(event), pt),
+    eta: inBins((event) => particleColumn(event, "hit_particle_eta") ?? hitEta(event), eta),
+  };
+}
+
+/** What a file of columns says of the particle of each hit, NaN if it says nothing; null for other events. */
+function particleColumn({ columns, numHits }: Event, name: string, scale = 1): Float64Array | null {
+  if (!columns) return null;
+  const column = columns.hits[name] as ArrayLike<number> | undefined;
+  return Float64Array.from({ length: numHits }, (_, hit) =>
+    column ? scale * column[hit] : Number.NaN,
+  );
 }
 
 /** Tracks by HDBSCAN, which needs no radius. */

@@ -5,73 +5,16 @@ import type { Tensor } from "../src/engine/tensor.ts";
 import { type Conditions, rowsThatMeet } from "../src/tracking/conditions.ts";
 import type { Detectors } from "../src/tracking/datasets/detectors.ts";
 import { type Event, selectHits } from "../src/tracking/event.ts";
-import { cellFeatureNames, cellFeatures } from "../src/tracking/features/cellFeatures.ts";
-import { coordinates, hitCoordinate, isCoordinate } from "../src/tracking/features/coordinates.ts";
+import type { ColumnValues } from "../src/tracking/eventColumns.ts";
 import { type SegmentOptions, segmentEvent } from "../src/tracking/features/segment.ts";
+import type { EdgeIndex } from "../src/tracking/graphs/edgeIndex.ts";
 import { modulewiseEdges, vertexDistances } from "../src/tracking/graphs/truthEdges.ts";
-import { hitEta, hitPt, particleRowOfHit } from "../src/tracking/particleOfHit.ts";
+import { particleRowOfHit } from "../src/tracking/particleOfHit.ts";
+import { hitColumn, particleOf } from "./eggnetColumns.ts";
 import type { EggNetTruth } from "./eggnetLoss.ts";
 
-export type HitColumn = Float32Array | Float64Array | Uint32Array | BigUint64Array;
-
-/** What conditions and features may name: `hit_` and one of these, or a coordinate. */
-const ofHits: Readonly<Record<string, (event: Event) => HitColumn>> = {
-  id: ({ hits }) => hits.hitId,
-  volume_id: ({ hits }) => hits.volume,
-  layer_id: ({ hits }) => hits.layer,
-  module_id: ({ hits }) => hits.module,
-  particle_id: ({ particleIds, truth }) =>
-    BigUint64Array.from(particleOf(truth), (p) => particleIds[p]),
-  particle_pt: (event) => nanForNoise(event, hitPt(event)),
-  particle_eta: hitEta,
-  particle_nhits: ({ truth }) => hitsOfSame(particleOf(truth)),
-};
-
-const particleOf = (truth: Event["truth"]): Uint32Array =>
-  truth?.particleIndex ?? new Uint32Array();
-
-/** A cut on a property of particles removes noise, which has none. */
-function nanForNoise({ truth }: Event, values: Float64Array): Float64Array {
-  return values.map((value, hit) => (truth?.particleIndex[hit] ? value : Number.NaN));
-}
-
-/** How many hits have the particle of each hit; noise is one of them. */
-function hitsOfSame(particle: Uint32Array): Uint32Array {
-  const count = new Map<number, number>();
-  for (const p of particle) count.set(p, (count.get(p) ?? 0) + 1);
-  return particle.map((p) => count.get(p) as number);
-}
-
-/** The column of an event that a configuration calls `hit_…`; those of cells need the detectors. */
-export function hitColumn(event: Event, name: string, detectors?: Detectors): HitColumn {
-  const short = name.replace(/^hit_/, "");
-  if (isCoordinate(short)) return hitCoordinate(event.hits, short);
-  if (Object.hasOwn(ofHits, short)) return ofHits[short](event);
-  const which = cellFeatureNames.indexOf(short as CellFeatureName);
-  if (which >= 0) return cellColumn(event, which, detectors);
-  const known = [...Object.keys(coordinates), ...Object.keys(ofHits), ...cellFeatureNames];
-  throw new FormatError(
-    `${name}: expected hit_ and one of ${known.join(", ")}, got none of that name`,
-  );
-}
-
-type CellFeatureName = (typeof cellFeatureNames)[number];
-const cellsOf = new WeakMap<Event, Float32Array>();
-
-function cellColumn(event: Event, which: number, detectors?: Detectors): Float32Array {
-  const name = cellFeatureNames[which];
-  if (!detectors)
-    throw new FormatError(
-      `hit_${name}: expected detectors (detectors.csv beside the events), got none`,
-    );
-  const table = cellsOf.get(event) ?? cellFeatures(event, detectors);
-  cellsOf.set(event, table);
-  const width = cellFeatureNames.length;
-  return Float32Array.from({ length: event.numHits }, (_, hit) => table[hit * width + which]);
-}
-
 /** The columns that some conditions are about. */
-const columnsFor = (event: Event, conditions: Conditions): Record<string, HitColumn> =>
+const columnsFor = (event: Event, conditions: Conditions): Record<string, ColumnValues> =>
   Object.fromEntries(Object.keys(conditions).map((name) => [name, hitColumn(event, name)]));
 
 /**
@@ -82,20 +25,29 @@ export function cutEvent(
   event: Event,
   { compat = false, ...options }: SegmentOptions & { compat?: boolean },
 ): Event | null {
-  const { conditions = {} } = options;
-  const row = Uint32Array.from(event.hits.hitId.keys());
-  const ofTracks = Object.keys(conditions).find((name) => name.startsWith("track_"));
-  if (ofTracks !== undefined)
+  const entries = Object.entries(options.conditions ?? {});
+  const isOfTracks = ([name]: (typeof entries)[number]) => name.startsWith("track_");
+  const ofTracks = entries.find(isOfTracks);
+  if (ofTracks && !event.columns)
     throw new FormatError(
-      `${ofTracks}: expected conditions on hits (hit_…), got one on true edges`,
+      `${ofTracks[0]}: expected conditions on hits (hit_…), got one on true edges`,
     );
-  const hit_phi = hitColumn(event, "hit_phi");
-  const hits = { hit_row: row, hit_phi, ...columnsFor(event, conditions) };
-  const none = { source: new Uint32Array(), target: new Uint32Array() };
-  const { event: cut, fits } = segmentEvent({ hits, tracks: {}, trackEdges: none }, options);
+  const ofHits = Object.fromEntries(entries.filter((entry) => !isOfTracks(entry)));
+  const hits = {
+    hit_row: Uint32Array.from(event.hits.hitId.keys()),
+    hit_phi: hitColumn(event, "hit_phi"),
+    ...columnsFor(event, ofHits),
+  };
+  const { tracks, trackEdges } = event.columns ?? noTracks;
+  const { event: cut, fits } = segmentEvent({ hits, tracks, trackEdges }, options);
   if (!fits && !compat) return null;
   return selectHits(event, cut.hits.hit_row as Uint32Array);
 }
+
+const noTracks = {
+  tracks: {},
+  trackEdges: { source: new Uint32Array(), target: new Uint32Array() },
+};
 
 /** 1 for each hit of a particle that meets all conditions, u8 [H]. */
 export function isTargetHit(event: Event, conditions: Conditions): Uint8Array {
@@ -131,31 +83,36 @@ export function eggnetInputs(event: Event, { names, scales, detectors }: EggNetF
 }
 
 /**
- * Which hits belong together: particles with a hit are numbered anew, and true edges join each particle's
- * consecutive hits by module.
+ * Which hits belong together: particles with a hit are numbered anew, and true edges are those of the file, or
+ * join each particle's consecutive hits by module.
  */
 export function eggnetTruth(event: Event): EggNetTruth {
-  const { hits, truth, particles } = event;
-  if (!truth || !particles)
+  const { truth, particles, columns } = event;
+  if (!truth || !(particles || columns))
     throw new FormatError(`${event.name}: expected particles and truth, got ${event}`);
   const numbers = new Map<number, number>();
   for (const p of truth.particleIndex)
     if (p > 0 && !numbers.has(p)) numbers.set(p, numbers.size + 1);
   const particle = truth.particleIndex.map((p) => numbers.get(p) ?? 0);
-  const rows = particleRowOfHit(event);
-  const ofVertex = (name: "vx" | "vy" | "vz") =>
-    Float64Array.from(rows, (row) => (row < 0 ? Number.NaN : particles[name][row]));
-  const vertices = { vx: ofVertex("vx"), vy: ofVertex("vy"), vz: ofVertex("vz") };
-  const edges = modulewiseEdges({
-    particle,
-    distance: vertexDistances(hits, vertices),
-    module: moduleNumbers(event),
-  });
+  const edges = columns?.trackEdges ?? edgesByModule(event, particle);
   return {
     particle: indices(particle),
     numParticles: numbers.size,
     trackEdges: { first: rowsOf(edges.source), second: rowsOf(edges.target) },
   };
+}
+
+function edgesByModule(event: Event, particle: Uint32Array): EdgeIndex {
+  const { hits, particles } = event;
+  const rows = particleRowOfHit(event);
+  const ofVertex = (name: "vx" | "vy" | "vz") =>
+    Float64Array.from(rows, (row) => (row < 0 ? Number.NaN : particles![name][row]));
+  const vertices = { vx: ofVertex("vx"), vy: ofVertex("vy"), vz: ofVertex("vz") };
+  return modulewiseEdges({
+    particle,
+    distance: vertexDistances(hits, vertices),
+    module: moduleNumbers(event),
+  });
 }
 
 /** One number per module of the detector. */

@@ -7,6 +7,7 @@ export {
   type EggNetPart,
   type NetworkSize,
 } from "./eggnet.ts";
+export { hitColumn } from "./eggnetColumns.ts";
 export {
   type EggNetConfig,
   type EggNetWeighting,

@@ -7,8 +7,9 @@ import { readAnyEvent } from "./events.ts";
 
 parentPort?.on("message", async (path: string) => {
   try {
-    const { name, hits, cells, particles, truth, particleIds } = await readAnyEvent(path);
-    const fields = { name, hits, cells, particles, truth, particleIds };
+    const event = await readAnyEvent(path);
+    const { name, hits, cells, particles, truth, particleIds, columns } = event;
+    const fields = { name, hits, cells, particles, truth, particleIds, columns };
     parentPort!.postMessage({ fields } satisfies Answer, buffersOf(fields));
   } catch (error) {
     const { message } = error as Error;

@@ -4,6 +4,8 @@ import { FormatError } from "../engine/errors.ts";
 import {
   csvPieces,
   type Event,
+  isColumnsFile,
+  readColumnsFile,
   readEventFile,
   readTrackml,
   trackmlTables,
@@ -21,9 +23,12 @@ export function readEvent(prefix: string): Promise<Event> {
   return readTrackml(open, basename(prefix));
 }
 
-/** Reads a processed event, if the path is that of a safetensors file, else the TrackML event of that prefix. */
-export const readAnyEvent = async (path: string): Promise<Event> =>
-  path.endsWith(processed) ? readEventFile(await readFileBytes(path), path) : readEvent(path);
+/** Reads a processed event or one of columns, if the path is that of a safetensors file, else the TrackML event of that prefix. */
+export async function readAnyEvent(path: string): Promise<Event> {
+  if (!path.endsWith(processed)) return readEvent(path);
+  const bytes = await readFileBytes(path);
+  return isColumnsFile(bytes, path) ? readColumnsFile(bytes, path) : readEventFile(bytes, path);
+}
 
 /**
  * What `readAnyEvent` reads in a folder, by name; an event that is there twice is read from its processed file.

@@ -1,7 +1,15 @@
 /** Tables as objects of equally long typed arrays; a column that a table lacks is undefined. */
 import { ShapeError } from "../engine/errors.ts";
 
-type Values = Float64Array | Uint32Array | Int32Array | Uint8Array | BigUint64Array | undefined;
+type Values =
+  | Float32Array
+  | Float64Array
+  | Uint32Array
+  | Int32Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array
+  | undefined;
 
 /** The given rows of every column, in that order. */
 export function takeRows<T extends object>(table: T, rows: ArrayLike<number>): T {

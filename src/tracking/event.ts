@@ -5,6 +5,8 @@
  */
 import { ShapeError } from "../engine/errors.ts";
 import { checkColumns, checkRows, takeRows } from "./columns.ts";
+import { type EventColumns, takeHitColumns } from "./eventColumns.ts";
+import { checkEdges } from "./graphs/edgeIndex.ts";
 import { indexParticles, type Particles } from "./particles.ts";
 
 /** Measurements, one entry per hit [H]. Ids may have gaps: hitId − 1 is not a row. */
@@ -50,6 +52,8 @@ export interface EventFields {
   readonly cells?: Cells | undefined;
   readonly particles?: Particles | undefined;
   readonly truth?: Truth | undefined;
+  /** Whatever else a file says of hits, and true edges, under its own names and in its own units. */
+  readonly columns?: EventColumns | undefined;
 }
 
 export class Event {
@@ -59,8 +63,9 @@ export class Event {
   readonly cells: Cells | undefined;
   readonly particles: Particles | undefined;
   readonly truth: Truth | undefined;
+  readonly columns: EventColumns | undefined;
 
-  constructor({ name, hits, particleIds, cells, particles, truth }: EventFields) {
+  constructor({ name, hits, particleIds, cells, particles, truth, columns }: EventFields) {
     this.name = name;
     this.hits = checkColumns("Event.hits", hits, hits.hitId.length);
     this.particleIds = particleIds ?? BigUint64Array.of(0n);
@@ -68,6 +73,7 @@ export class Event {
     this.particles =
       particles && checkColumns("Event.particles", particles, particles.index.length);
     this.truth = truth && checkColumns("Event.truth", truth, hits.hitId.length);
+    this.columns = columns && checkEventColumns(columns, this.numHits);
     checkRows("Event.cells.hit", cells?.hit, this.numHits);
     checkRows("Event.particles.index", particles?.index, this.particleIds.length);
     checkRows("Event.truth.particleIndex", truth?.particleIndex, this.particleIds.length);
@@ -115,6 +121,7 @@ export function selectHits(event: Event, rows: ArrayLike<number>): Event {
     particles: event.particles,
     cells: event.cells && takeCells(event.cells, newRow),
     truth: event.truth && takeRows(event.truth, rows),
+    columns: event.columns && takeHitColumns(event.columns, rows),
   });
 }
 
@@ -136,6 +143,14 @@ export function selectParticles(event: Event, rows: ArrayLike<number>): Event {
     particles: { ...kept, index: kept.index.map((p) => newIndex[p]) },
     truth: { ...selected.truth!, particleIndex },
   });
+}
+
+function checkEventColumns(columns: EventColumns, numHits: number): EventColumns {
+  const { hits, tracks, trackEdges } = columns;
+  checkColumns("Event.columns.hits", hits, numHits);
+  checkEdges("Event.columns", trackEdges, numHits);
+  checkColumns("Event.columns.tracks", tracks, trackEdges.source.length);
+  return columns;
 }
 
 function takeCells(cells: Cells, newRow: Int32Array): Cells {

@@ -64,6 +64,7 @@ export {
   isCondition,
   rowsThatMeet,
 } from "./conditions.ts";
+export { isColumnsFile, readColumnsFile } from "./datasets/columnsFile.ts";
 export {
   type Column,
   type ColumnType,
@@ -115,6 +116,7 @@ export {
   selectParticles,
   type Truth,
 } from "./event.ts";
+export type { ColumnValues, EventColumns } from "./eventColumns.ts";
 export { cellFeatureNames, cellFeatures, moduleRows } from "./features/cellFeatures.ts";
 export { type DecomposeOptions, decompose, decompositionQuality } from "./features/decompose.ts";
 export {

@@ -53,7 +53,7 @@ export const eggnetSchema = z
   .strictObject({
     model: z.enum(["eggnet", "EggNet"]).default("eggnet"),
     model_name: z.string().min(1).default("eggnet"),
-    /** A folder of TrackML events, or one with the folders trainset, valset and testset. */
+    /** A folder of events, TrackML's or files of columns, or one with the folders trainset, valset and testset. */
     input_dir: z.string().refine((path) => existsSync(path), { error: "a folder that exists" }),
     /** Which of the events there; all, if it is not given. */
     events: z.array(z.string()).min(1).optional(),
@@ -164,7 +164,9 @@ export const eggnetEvaluationSchema = z.strictObject({
   eps_scan: z.array(z.number().positive()).default(published(10, 0.05)),
   /** Noise is a particle like others, and fakes are counted per particle found. */
   compat: z.boolean().default(false),
-  ...{ trackML_data: unused, pT_unit: unused, plot_eta: unused, ylim: unused },
+  /** Of `hit_particle_pt` in files of columns; TrackML's are in GeV. */
+  pT_unit: z.enum(["MeV", "GeV"]).default("MeV"),
+  ...{ trackML_data: unused, plot_eta: unused, ylim: unused },
 });
 export type EggNetEvaluationSettings = z.infer<typeof eggnetEvaluationSchema>;
 

@@ -18,7 +18,7 @@ export function evaluateEggnet(
   embedded: readonly TimedEmbedding[],
   settings: EggNetEvaluationSettings,
 ): Evaluation {
-  const { eps, eps_scan: radii, target_tracks: targets, compat } = settings;
+  const { eps, eps_scan: radii, target_tracks: targets, pT_unit: ptUnit, compat } = settings;
   const matching = { targets, ...(compat && { compat: "eggnet" as const, minTrackHits: 1 }) };
   const events = embedded.map(({ event }) => event);
   const milliseconds: Record<string, number[]> = {
@@ -47,7 +47,7 @@ export function evaluateEggnet(
   return {
     document: {
       ...{ events: reports, mean: meanOf(reports), eps, rates: chosen, scan },
-      ...{ bins: ratesInBins(events, found, matching), hdbscan: meanOf(byHdbscan) },
+      ...{ bins: ratesInBins(events, found, { ...matching, ptUnit }), hdbscan: meanOf(byHdbscan) },
       milliseconds: times,
     },
     text: [

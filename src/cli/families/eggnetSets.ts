@@ -49,10 +49,10 @@ async function readWhole(config: EggNetSettings): Promise<Chosen> {
     const found = pathsIn(path, config).slice(start, start + counts[which]);
     expectEnough(found, { path, set, count: counts[which], what: "events" });
     const rng = philoxStream(config.seed, [0, which + 1]); // of the azimuths of slices
-    for (const path of found) {
-      const event = cutEvent(await readAnyEvent(path), { ...cutsOf(config, set), rng });
+    for (const eventPath of found) {
+      const event = cutEvent(await readAnyEvent(eventPath), { ...cutsOf(config, set), rng });
       if (event) sets[set].push(event);
-      else dropped.push(path);
+      else dropped.push(eventPath);
     }
     if (sets[set].length === 0)
       throw new FormatError(
@@ -65,11 +65,11 @@ async function readWhole(config: EggNetSettings): Promise<Chosen> {
 
 /** Sectors of all events of the folder that have hits enough, shuffled, as many for each set as wanted. */
 async function readSectors(config: EggNetSettings): Promise<Chosen> {
-  const { input_dir: folder, data_split: counts, min_nodes, phi_sectors = 1 } = config;
+  const { input_dir: path, data_split: counts, min_nodes, phi_sectors = 1 } = config;
   const rng = philoxStream(config.seed, [0, 1]);
   const all: Event[] = [];
-  for (const path of pathsIn(folder, config)) {
-    const cut = cutEvent(await readAnyEvent(path), {
+  for (const eventPath of pathsIn(path, config)) {
+    const cut = cutEvent(await readAnyEvent(eventPath), {
       ...{ conditions: config.hard_cuts ?? {}, minNodes: 1, rng },
     });
     if (cut) all.push(...azimuthSectors(cut, phi_sectors, { isCentered: true }));
@@ -80,7 +80,7 @@ async function readSectors(config: EggNetSettings): Promise<Chosen> {
   let first = 0;
   for (const [which, set] of dataSets.entries()) {
     sets[set] = Array.from(order.slice(first, first + counts[which]), (at) => large[at]);
-    expectEnough(sets[set], { path: folder, set, count: counts[which], what: "sectors" });
+    expectEnough(sets[set], { path, set, count: counts[which], what: "sectors" });
     first += counts[which];
   }
   const dropped = all.filter((sector) => !large.includes(sector)).map(({ name }) => name);

@@ -1,4 +1,5 @@
 /** Events seen from elsewhere: what a solenoid does to particles looks the same turned, or in a mirror. */
+import { ShapeError } from "../../engine/errors.ts";
 import { Event } from "../event.ts";
 
 type Place = readonly [x: Float64Array, y: Float64Array, z: Float64Array];
@@ -28,7 +29,12 @@ export function mirrorEvent(event: Event, axis: "y" | "z"): Event {
 }
 
 /** Hits, truth and particles in other places, momenta in other directions. */
-function moved({ name, hits, particleIds, cells, particles, truth }: Event, move: Move): Event {
+function moved(event: Event, move: Move): Event {
+  const { name, hits, particleIds, cells, particles, truth, columns } = event;
+  if (columns)
+    throw new ShapeError(
+      `rotateEvent, mirrorEvent: expected an event of TrackML's columns, got further ones in ${event} (which of them turn is not known)`,
+    );
   const [x, y, z] = move(hits.x, hits.y, hits.z);
   return new Event({
     ...{ name, particleIds, cells, hits: { ...hits, x, y, z } },

@@ -2,27 +2,10 @@
  * Cuts of an event before training, as EggNet makes them: hard cuts on columns, then a slice in azimuth that
  * is as wide as the number of hits asks for. N hits, M true edges.
  */
-import { takeRows } from "../columns.ts";
 import { type Conditions, rowsThatMeet } from "../conditions.ts";
-import type { EdgeIndex } from "../graphs/edgeIndex.ts";
+import { type EventColumns, takeHitColumns } from "../eventColumns.ts";
 import type { Rng } from "../random.ts";
 import { atNodes } from "./mapping.ts";
-
-type Values =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Uint32Array
-  | Uint8Array
-  | BigInt64Array
-  | BigUint64Array;
-
-/** Columns of an event by name: of hits [N], of true edges [M], and the edges as rows of hits. */
-export interface EventColumns {
-  readonly hits: Readonly<Record<string, Values>>; // names start with hit_
-  readonly tracks: Readonly<Record<string, Values>>; // names start with track_
-  readonly trackEdges: EdgeIndex;
-}
 
 export interface SegmentOptions {
   readonly conditions?: Conditions; // on columns of hits or of true edges
@@ -59,7 +42,7 @@ export function segmentEvent(event: EventColumns, options: SegmentOptions): Segm
     const kept = rowsKept(event, { ...conditions, ...slice });
     const isUnder = kept.length < minNodes;
     if (!isUnder && kept.length <= maxNodes)
-      return { event: recounted(take(event, kept)), fits: true };
+      return { event: recounted(takeHitColumns(event, kept)), fits: true };
     if (!isSegmented) break; // nothing that the search changes
     if (method === "resample") {
       middle = circle * rng();
@@ -98,24 +81,6 @@ function rowsKept({ hits, tracks, trackEdges }: EventColumns, conditions: Condit
 }
 
 const numHitsOf = (hits: EventColumns["hits"]): number => Object.values(hits)[0]?.length ?? 0;
-
-/** The given hits, the true edges with both ends among them, and their columns. */
-function take({ hits, tracks, trackEdges }: EventColumns, rows: Uint32Array): EventColumns {
-  const newRow = new Int32Array(numHitsOf(hits)).fill(-1);
-  rows.forEach((row, r) => {
-    newRow[row] = r;
-  });
-  const { source, target } = trackEdges;
-  const edges = Uint32Array.from(source, (_, e) => e).filter(
-    (e) => newRow[source[e]] >= 0 && newRow[target[e]] >= 0,
-  );
-  const renumbered = (ends: ArrayLike<number>) => Uint32Array.from(edges, (e) => newRow[ends[e]]);
-  return {
-    hits: takeRows(hits, rows),
-    tracks: takeRows(tracks, edges),
-    trackEdges: { source: renumbered(source), target: renumbered(target) },
-  };
-}
 
 /** Noise, particle 0, counts like a particle. */
 function recounted(event: EventColumns): EventColumns {
