@@ -21,6 +21,7 @@ import {
   trackmlStandardisation,
   writeSubmission,
 } from "../tracking/index.ts";
+import { withClusteringThreads } from "./clusteringThreads.ts";
 import { type ClusterOptions, clusterSettings, withClusterOptions } from "./clusterOptions.ts";
 import {
   type CommonOptions,
@@ -115,12 +116,12 @@ async function run(prefixes: string[], options: Options): Promise<void> {
     );
     const bar = progress(options, "events", events.length);
     try {
-      return await reconstructTracks(model, events, {
-        clustering,
-        standardisation,
-        batchSize: options.batchSize,
-        onEvent: bar.step,
-      });
+      return await withClusteringThreads(options, (threads) =>
+        reconstructTracks(model, events, {
+          ...{ clustering, threads, standardisation, onEvent: bar.step },
+          batchSize: options.batchSize,
+        }),
+      );
     } finally {
       bar.stop();
     }

@@ -3,7 +3,16 @@ import { partOf } from "../../../src/engine/composite.ts";
 import { perceptron } from "../../../src/engine/ops/perceptron.ts";
 import { parameterShapes, type RowStages } from "../../../src/engine/ops/perceptronStages.ts";
 import { record, wrap } from "../../../src/engine/tensor.ts";
-import { concat, gather, indices, linear, matmul, pack, type Tensor } from "../../../src/index.ts";
+import {
+  concat,
+  gather,
+  indices,
+  linear,
+  matmul,
+  pack,
+  pieces,
+  type Tensor,
+} from "../../../src/index.ts";
 import {
   broadcastingShape,
   chance,
@@ -135,14 +144,18 @@ export const compositeSamplers: Record<string, Sampler> = {
   perceptronRowsGradient: (random) => {
     const { stages, operands, rows, inputsOf, options } = smallRows(random, ["none"]);
     const text = `rowsGradient${JSON.stringify(stages)}`;
-    const numStretches = whole(random, 1, 2);
+    const stretches = Array.from({ length: whole(random, 1, 2) }, (_, stretch) => stretch);
     const dy = operand(random, [rows.size, 2], [-1, 1]);
     return caseOf(text, [dy, ...operands], (slope, ...xs) => {
       const inputs = [...inputsOf(xs), slope];
-      const shape = [numStretches, inputs[0].size];
+      const shape = [stretches.length, inputs[0].size];
       const sums = record("perceptronRowsGradient", inputs, shape, "f32", options);
+      const ofParameters = stretches.flatMap((stretch) => {
+        const flat = sums.slice([[stretch, stretch + 1]]).reshape([-1]);
+        return pieces(flat, parameterShapes(stages)); // not what lies between them
+      });
       const slopes = wrap(partOf(sums.expr, "slopes"), inputs);
-      return concat([sums.reshape([-1]), slopes.reshape([-1])]);
+      return concat([...ofParameters, slopes].map((part) => part.reshape([-1])));
     });
   },
 
