@@ -27,11 +27,11 @@ import {
   train,
 } from "../../index.ts";
 import { type Event, eggnetValidation } from "../../tracking/index.ts";
-import type { ConfigFile } from "../configFile.ts";
 import {
   type DataSet,
   dataSets,
   type Evaluation,
+  type EvaluationOptions,
   family,
   type InferredEvent,
   type Task,
@@ -126,23 +126,23 @@ class EggNetTask implements Task {
   async evaluate(
     weights: Safetensors,
     set: DataSet,
-    settings: ConfigFile | null,
+    { settings, threads }: EvaluationOptions,
   ): Promise<Evaluation> {
     const resolved = evaluationSettings(settings); // wrong ones fail before anything runs
     const embedded: TimedEmbedding[] = [];
     for await (const event of embedEvents(this.model(weights), this.sets[set], this.features))
       embedded.push(event);
-    return evaluateEggnet(embedded, resolved);
+    return evaluateEggnet(embedded, resolved, threads);
   }
 
   async evaluateInferred(
     folder: string,
     set: DataSet,
-    settings: ConfigFile | null,
+    { settings, threads }: EvaluationOptions,
   ): Promise<Evaluation> {
     const resolved = evaluationSettings(settings);
     const read = this.sets[set].map((event) => readInferred(join(folder, set), event));
-    return evaluateEggnet(await Promise.all(read), resolved);
+    return evaluateEggnet(await Promise.all(read), resolved, threads);
   }
 
   private get features() {
