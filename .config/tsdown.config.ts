@@ -7,7 +7,7 @@ const shared = {
   format: "esm" as const,
   target: "es2023",
   fixedExtension: false,
-  external: ["webgpu", "esbuild", /^node:/], // esbuild bundles pages from sources only
+  deps: { neverBundle: ["webgpu", "esbuild", /^node:/] }, // esbuild bundles pages from sources only
 };
 
 type Bundle = Record<string, { type: string; code?: string; moduleIds?: string[] }>;
@@ -43,7 +43,7 @@ const page = (name: string) => ({
   plugins: [noticesInScript],
 });
 
-/** The library, whose entries share their modules; the command line, which carries its packages; a thread's script. */
+/** The library, whose entries share their modules; the command line, which carries its packages; the scripts of threads. */
 export default defineConfig([
   {
     ...shared,
@@ -60,7 +60,11 @@ export default defineConfig([
   },
   {
     ...shared,
-    entry: { cli: "src/cli/main.ts", eventThread: "src/node/eventThread.ts" },
+    entry: {
+      cli: "src/cli/main.ts",
+      eventThread: "src/node/eventThread.ts",
+      clusteringThread: "src/node/clusteringThread.ts",
+    },
     platform: "node",
     dts: false,
     clean: false,

@@ -1,8 +1,9 @@
 /** What a trained EggNet is worth: tracks at many radii, their rates, and how long all took. */
 import type { Tensor } from "../src/engine/tensor.ts";
 import { dbscanAt } from "../src/tracking/clustering/dbscanScan.ts";
-import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
+import { hdbscanAsync } from "../src/tracking/clustering/hdbscan.ts";
 import type { Points } from "../src/tracking/clustering/points.ts";
+import type { SearchThreads } from "../src/tracking/clustering/searchTask.ts";
 import type { Conditions } from "../src/tracking/conditions.ts";
 import type { Event } from "../src/tracking/event.ts";
 import {
@@ -103,8 +104,8 @@ function particleColumn({ columns, numHits }: Event, name: string, scale = 1): F
 }
 
 /** Tracks by HDBSCAN, which needs no radius. */
-export const hdbscanTracks = (embedding: Points): Tracks =>
-  hdbscan(embedding, { minClusterSize: minSamples, minSamples: 2 });
+export const hdbscanTracks = (embedding: Points, threads?: SearchThreads): Promise<Tracks> =>
+  hdbscanAsync(embedding, { minClusterSize: minSamples, minSamples: 2, threads });
 
 const matched = (event: Event, label: Tracks, isTarget: Uint8Array): MatchedHits => ({
   label,

@@ -1,7 +1,8 @@
 /** Tracks of TrackML events by a Transformer Regressor, several events a forward pass. */
 import { tensor } from "../src/engine/create.ts";
-import { hdbscan } from "../src/tracking/clustering/hdbscan.ts";
+import { hdbscanAsync } from "../src/tracking/clustering/hdbscan.ts";
 import type { HdbscanOptions } from "../src/tracking/clustering/hdbscanOptions.ts";
+import type { SearchThreads } from "../src/tracking/clustering/searchTask.ts";
 import type { Event } from "../src/tracking/event.ts";
 import {
   hitSequence,
@@ -18,6 +19,8 @@ export interface ReconstructOptions {
   standardisation?: Standardisation;
   /** Events per forward pass. */
   batchSize?: number;
+  /** Who clusters large events: `ClusteringThreads` of trackgrad/node. */
+  threads?: SearchThreads | undefined;
   /** Called after each event. */
   onEvent?: () => void;
 }
@@ -28,7 +31,8 @@ export async function reconstructTracks(
   events: readonly Event[],
   options: ReconstructOptions,
 ): Promise<Tracks[]> {
-  const { clustering, standardisation = trackmlStandardisation, batchSize = 8, onEvent } = options;
+  const { clustering, threads, standardisation = trackmlStandardisation } = options;
+  const { batchSize = 8, onEvent } = options;
   const tracks: Tracks[] = new Array(events.length);
   // Events of like length together: less padding.
   const order = [...events.keys()].sort((a, b) => events[a].numHits - events[b].numHits);
@@ -44,7 +48,8 @@ export async function reconstructTracks(
     for (const [b, { numHits }] of sequences.entries()) {
       const start = b * maxHits * dim;
       const rows = data.subarray(start, start + numHits * dim);
-      tracks[batch[b]] = hdbscan({ data: rows, numPoints: numHits, dim }, clustering);
+      const points = { data: rows, numPoints: numHits, dim };
+      tracks[batch[b]] = await hdbscanAsync(points, { ...clustering, threads });
       onEvent?.();
     }
   }

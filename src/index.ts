@@ -1,10 +1,9 @@
 /** The public API, and the one place that puts kernels and devices to work in the engine. */
-import { kernels } from "../kernels/index.ts";
 import { useEvaluator } from "./engine/evaluator.ts";
-import { useKernels } from "./engine/kernel.ts";
+import { useKernelsOf } from "./engine/kernel.ts";
 import { currentDevice } from "./engine/runtime/open.ts";
 
-useKernels(Object.values(kernels));
+useKernelsOf(async () => Object.values((await import("../kernels/index.ts")).kernels));
 useEvaluator(currentDevice);
 
 export { type AttentionOptions, attention, crossAttention } from "./engine/attention.ts";

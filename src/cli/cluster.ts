@@ -58,7 +58,7 @@ async function run(file: string, options: Options): Promise<void> {
   const labelPoints = methods[method](options);
   const points = await pointsIn(file, options);
   const hitIds = options.submission === undefined ? undefined : await hitIdsIn(file);
-  const results = labelPoints(points);
+  const results = await labelPoints(points);
   if (hitIds) {
     const submission = submissionFromTracks(results[0].labels, hitIds);
     writeAtomic(options.submission!, writeSubmission(submission));

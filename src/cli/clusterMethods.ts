@@ -4,10 +4,11 @@ import {
   cutsOfSingleLinkage,
   dbscanAt,
   dbscanFit,
-  hdbscanFit,
+  hdbscanFitAsync,
   type MetricName,
   type Points,
 } from "../tracking/clustering/index.ts";
+import { withClusteringThreads } from "./clusteringThreads.ts";
 import { type ClusterOptions, clusterSettings } from "./clusterOptions.ts";
 import { type CommonOptions, say, UsageError } from "./command.ts";
 import { progress } from "./progress.ts";
@@ -26,7 +27,7 @@ export interface Labelled {
   document: Record<string, number[]>; // more with --json
 }
 
-type Method = (options: MethodOptions) => (points: Points) => Labelled[];
+type Method = (options: MethodOptions) => (points: Points) => Promise<Labelled[]>;
 
 export const methods: Record<string, Method> = {
   hdbscan(options) {
@@ -37,14 +38,13 @@ export const methods: Record<string, Method> = {
         "--min-samples not given: it follows --min-cluster-size, so both change the result together",
       );
     const { metric, cut, minClusterSize = 5 } = options;
-    return (points) => {
+    return async (points) => {
       const bars = progressBars(options, points.numPoints);
       const settings = { ...clusterSettings(options), metric, onProgress: bars.show };
-      const { labels, probabilities, outlierScores, persistence, ...fit } = hdbscanFit(
-        points,
-        settings,
-      );
-      bars.stop();
+      const { labels, probabilities, outlierScores, persistence, ...fit } =
+        await withClusteringThreads(options, (threads) =>
+          hdbscanFitAsync(points, { ...settings, threads }),
+        ).finally(bars.stop);
       if (cut !== undefined)
         return cutsOfSingleLinkage(fit.singleLinkage, cut, minClusterSize).map((found, i) => {
           const spread = new Int32Array(points.numPoints).fill(-1);
@@ -77,7 +77,7 @@ function scan(method: string, options: MethodOptions, minSamples: number): Retur
   refuse(cut, "--cut", "hdbscan", method);
   for (const [name, value] of Object.entries(clusterSettings(others)))
     refuse(value, flagOf(name), "hdbscan", method);
-  return (points) => {
+  return async (points) => {
     // of one radius the points themselves are enough, several share a tree
     const at =
       eps.length === 1

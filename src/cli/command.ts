@@ -24,7 +24,11 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print one JSON document on stdout, messages on stderr")
     .option("--device <name>", "auto, webgpu, wasm or js", "auto")
-    .option("--threads <n>", "of wasm; default: one per core", wholeNumber("--threads", 1))
+    .option(
+      "--threads <n>",
+      "of wasm and of clustering; default: one per core",
+      wholeNumber("--threads", 1),
+    )
     .option("--seed <n>", "seed of everything random", wholeNumber("--seed", 0), 1)
     .option("--quiet", "no messages, no progress");
 }

@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../node/files.ts";
+import { withClusteringThreads } from "./clusteringThreads.ts";
 import { print, resolved, UsageError, type Verb, withDevice } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
-import type { DataSet, Evaluation, Task } from "./family.ts";
+import type { DataSet, Evaluation, EvaluationOptions, Task } from "./family.ts";
 import { reportPage } from "./report.ts";
 import {
   checkpointOption,
@@ -37,8 +38,9 @@ async function run(
 ): Promise<void> {
   const options = resolved(given);
   const { task, sets, evaluateAll } = await open(configPath, options);
-  const found = await evaluateAll(
-    settingsPath === undefined ? null : await ConfigFile.read(settingsPath),
+  const settings = settingsPath === undefined ? null : await ConfigFile.read(settingsPath);
+  const found = await withClusteringThreads(options, (threads) =>
+    evaluateAll({ settings, threads }),
   );
   const document = (which: number) => ({ set: sets[which], ...found[which].document });
   if (options.output !== undefined) {
@@ -61,7 +63,7 @@ async function run(
 interface Evaluating {
   task: Task;
   sets: DataSet[];
-  evaluateAll: (settings: ConfigFile | null) => Promise<Evaluation[]>;
+  evaluateAll: (how: EvaluationOptions) => Promise<Evaluation[]>;
 }
 
 /** With weights, on a device; without, from what was inferred. */
@@ -69,8 +71,8 @@ async function open(configPath: string, options: Options): Promise<Evaluating> {
   const { checkpoint, output = "inferred" } = options;
   if (checkpoint !== undefined) {
     const { task, weights, sets } = await openTrained(configPath, { ...options, checkpoint });
-    const evaluateAll = (settings: ConfigFile | null) =>
-      withDevice(options, () => inTurn(sets, (set) => task.evaluate(weights, set, settings)));
+    const evaluateAll = (how: EvaluationOptions) =>
+      withDevice(options, () => inTurn(sets, (set) => task.evaluate(weights, set, how)));
     return { task, sets, evaluateAll };
   }
   const { task, sets } = await openUntrained(configPath, options);
@@ -79,8 +81,8 @@ async function open(configPath: string, options: Options): Promise<Evaluating> {
     throw new UsageError(
       `-c: expected a run directory or weights, got none (${task.name} is not evaluated from what infer wrote)`,
     );
-  const evaluateAll = (settings: ConfigFile | null) =>
-    inTurn(sets, (set) => evaluateInferred.call(task, output, set, settings));
+  const evaluateAll = (how: EvaluationOptions) =>
+    inTurn(sets, (set) => evaluateInferred.call(task, output, set, how));
   return { task, sets, evaluateAll };
 }
 

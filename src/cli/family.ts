@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { HostTensor } from "../engine/formats/hostTensor.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
 import type { TrainingResult, TrainOptions } from "../index.ts";
+import type { SearchThreads } from "../tracking/index.ts";
 import type { ConfigFile } from "./configFile.ts";
 import type { ReportSection } from "./report.ts";
 
@@ -60,10 +61,16 @@ export interface Task {
   /** What the trained model says of each event of a set, one by one. */
   infer(weights: Safetensors, set: DataSet): AsyncIterable<InferredEvent>;
   numEvents(set: DataSet): number;
-  /** `settings` are what a file of settings for evaluation says. */
-  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation>;
+  evaluate(weights: Safetensors, set: DataSet, how: EvaluationOptions): Promise<Evaluation>;
   /** The same of what `infer` wrote into a folder, where families can. */
-  evaluateInferred?(folder: string, set: DataSet, settings: ConfigFile | null): Promise<Evaluation>;
+  evaluateInferred?(folder: string, set: DataSet, how: EvaluationOptions): Promise<Evaluation>;
+}
+
+export interface EvaluationOptions {
+  /** What a file of settings for evaluation says. */
+  readonly settings: ConfigFile | null;
+  /** Who clusters large events. */
+  readonly threads: SearchThreads | undefined;
 }
 
 export interface InferredEvent {

@@ -8,7 +8,7 @@ import {
 } from "../../models/index.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
-import { readEvent } from "../node/events.ts";
+import { readAnyEvent } from "../node/events.ts";
 import { writeAtomic } from "../node/files.ts";
 import { loadWeights } from "../node/weights.ts";
 import {
@@ -21,6 +21,7 @@ import {
   trackmlStandardisation,
   writeSubmission,
 } from "../tracking/index.ts";
+import { withClusteringThreads } from "./clusteringThreads.ts";
 import { type ClusterOptions, clusterSettings, withClusterOptions } from "./clusterOptions.ts";
 import {
   type CommonOptions,
@@ -115,12 +116,12 @@ async function run(prefixes: string[], options: Options): Promise<void> {
     );
     const bar = progress(options, "events", events.length);
     try {
-      return await reconstructTracks(model, events, {
-        clustering,
-        standardisation,
-        batchSize: options.batchSize,
-        onEvent: bar.step,
-      });
+      return await withClusteringThreads(options, (threads) =>
+        reconstructTracks(model, events, {
+          ...{ clustering, threads, standardisation, onEvent: bar.step },
+          batchSize: options.batchSize,
+        }),
+      );
     } finally {
       bar.stop();
     }
@@ -139,7 +140,7 @@ async function run(prefixes: string[], options: Options): Promise<void> {
 async function readEvents(prefixes: readonly string[], options: Options): Promise<Event[]> {
   const events: Event[] = [];
   for (const prefix of prefixes) {
-    const event = await readEvent(prefix);
+    const event = await readAnyEvent(prefix);
     if (!options.subset) {
       events.push(event);
       continue;

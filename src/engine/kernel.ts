@@ -146,6 +146,23 @@ export function useKernels(list: Iterable<KernelSpec>): void {
   for (const kernel of list) kernels.set(kernel.name, kernel);
 }
 
+let loadKernels: (() => Promise<Iterable<KernelSpec>>) | null = null;
+let loading: Promise<void> | null = null;
+
+/** Lets the planner launch kernels that are loaded with the first plan; others of their names stay. */
+export function useKernelsOf(load: () => Promise<Iterable<KernelSpec>>): void {
+  loadKernels = load;
+}
+
+/** Resolves when all kernels are there. */
+export function kernelsLoaded(): Promise<void> {
+  loading ??= (async () => {
+    for (const kernel of (await loadKernels?.()) ?? [])
+      if (!kernels.has(kernel.name)) kernels.set(kernel.name, kernel);
+  })();
+  return loading;
+}
+
 export const kernelNamed = (name: string): KernelSpec | undefined => kernels.get(name);
 
 /** A kernel for these attributes; `variant` is the only one to run, `plain` for none. */

@@ -37,6 +37,8 @@ export interface Planning {
   force: readonly Place[];
   forbid: readonly Place[];
   kernels: (name: string) => boolean;
+  /** The kernels that were chosen by name: they must exist. */
+  named: readonly string[];
   tiles: Tiles;
 }
 
@@ -63,17 +65,22 @@ export function currentPlanning(): Planning {
   const { fuse = "greedy", force = [], forbid = [], kernels = true, tiles = {} } = chosen;
   if (fuse !== "greedy" && fuse !== "off")
     throw new DeviceError(`withPlan(fuse): expected greedy or off, got ${fuse}`);
-  for (const name of Object.keys(typeof kernels === "object" ? kernels : {}))
-    if (!kernelNamed(name))
-      throw new DeviceError(`withPlan(kernels): expected a kernel, got ${name}`);
   return {
     fuse: fuse === "greedy" && env.fuse(),
     force,
     forbid,
     kernels: (name) =>
       env.kernels() && (typeof kernels === "boolean" ? kernels : (kernels[name] ?? true)),
+    named: typeof kernels === "object" ? Object.keys(kernels) : [],
     tiles,
   };
+}
+
+/** Throws if a kernel was chosen that does not exist. */
+export function expectKernels({ named }: Planning): void {
+  const unknown = named.find((name) => !kernelNamed(name));
+  if (unknown !== undefined)
+    throw new DeviceError(`withPlan(kernels): expected a kernel, got ${unknown}`);
 }
 
 /** The nodes that places stand for. Ops need not occur; tensors and names must. */

@@ -1,10 +1,10 @@
 /** Threads that read and parse events, each one event at a time. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+
 import { DeviceError, FormatError } from "../engine/errors.ts";
+import type { Thread } from "../engine/runtime/wasm/startThread.ts";
 import { Event, type EventFields } from "../tracking/index.ts";
 import { readAnyEvent } from "./events.ts";
+import { startModule } from "./threads.ts";
 
 /** What a thread answers: the columns of the event, or what was wrong with its files. */
 export type Answer =
@@ -17,21 +17,10 @@ interface Job {
   readonly failed: (error: Error) => void;
 }
 
-/** In the package, the thread's script lies beside this one; from sources, tsx loads it. */
-function startThread(): Worker {
-  const here = import.meta.url;
-  if (!here.endsWith(".ts")) return new Worker(new URL("./eventThread.js", here));
-  const entry = createRequire(here).resolve("tsx/esm/api"); // the CommonJS one; beside it lies the module
-  const tsx = pathToFileURL(entry.replace(/cjs$/, "mjs")).href;
-  const script = new URL("./eventThread.ts", here).href;
-  const load = `import("${tsx}").then(({ tsImport }) => tsImport("${script}", "${here}"))`;
-  return new Worker(load, { eval: true, execArgv: [] });
-}
-
 export class EventReaders {
   readonly numThreads: number;
-  readonly #idle: Worker[] = [];
-  readonly #busy = new Map<Worker, Job>();
+  readonly #idle: Thread[] = [];
+  readonly #busy = new Map<Thread, Job>();
   readonly #waiting: Job[] = [];
 
   constructor(numThreads: number) {
@@ -54,7 +43,7 @@ export class EventReaders {
     this.#busy.clear();
     this.#waiting.length = 0;
     this.#idle.length = 0;
-    await Promise.all(threads.map((thread) => thread.terminate()));
+    await Promise.all(threads.map((thread) => thread.end()));
   }
 
   /** Gives waiting jobs to idle threads, starting those that are not there yet. */
@@ -65,28 +54,34 @@ export class EventReaders {
       if (!thread) return;
       const job = this.#waiting.shift()!;
       this.#busy.set(thread, job);
-      thread.ref(); // a job keeps the process alive, an idle thread does not
-      thread.postMessage(job.path);
+      thread.hold(true); // a job keeps the process alive, an idle thread does not
+      thread.post(job.path);
     }
   }
 
-  #start(): Worker {
-    const thread = startThread();
-    thread.on("message", (answer: Answer) => {
-      const job = this.#busy.get(thread);
-      this.#busy.delete(thread);
-      thread.unref();
-      this.#idle.push(thread);
-      if (job) settle(job, answer);
-      this.#next();
-    });
-    thread.on("error", (error: Error) => {
-      const job = this.#busy.get(thread);
-      this.#busy.delete(thread);
-      job?.failed(error);
-      this.#next();
+  #start(): Thread {
+    const thread: Thread = startModule("eventThread", {
+      message: (answer) => {
+        const job = this.#take(thread);
+        thread.hold(false);
+        this.#idle.push(thread);
+        if (job) settle(job, answer as Answer);
+        this.#next();
+      },
+      lost: (reason) => {
+        const job = this.#take(thread);
+        job?.failed(new DeviceError(`${job.path}: expected to be read, lost a thread (${reason})`));
+        this.#next();
+      },
     });
     return thread;
+  }
+
+  /** The job of a thread, which has none then. */
+  #take(thread: Thread): Job | undefined {
+    const job = this.#busy.get(thread);
+    this.#busy.delete(thread);
+    return job;
   }
 }
 

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { EggNet, type EggNetConfig, eggnetOptions, eggnetSchedule } from "../../../models/index.ts";
 import type { Safetensors } from "../../engine/formats/safetensors.ts";
 import { Adam, loadParameters, Rng, type TrainingResult, train } from "../../index.ts";
-import { type ConfigFile, settingsIn } from "../configFile.ts";
+import { settingsIn } from "../configFile.ts";
 import {
   type DataSet,
   dataSets,
   type Evaluation,
+  type EvaluationOptions,
   family,
   type InferredEvent,
   type Task,
@@ -88,23 +89,23 @@ class EggNetTask implements Task {
   async evaluate(
     weights: Safetensors,
     set: DataSet,
-    settings: ConfigFile | null,
+    { settings, threads }: EvaluationOptions,
   ): Promise<Evaluation> {
     const resolved = settingsIn(settings, eggnetEvaluationSchema); // wrong ones fail before anything runs
     const embedded: TimedEmbedding[] = [];
     for await (const event of embedEvents(this.model(weights), this.sets[set], this.features))
       embedded.push(event);
-    return evaluateEggnet(embedded, resolved);
+    return evaluateEggnet(embedded, resolved, threads);
   }
 
   async evaluateInferred(
     folder: string,
     set: DataSet,
-    settings: ConfigFile | null,
+    { settings, threads }: EvaluationOptions,
   ): Promise<Evaluation> {
     const resolved = settingsIn(settings, eggnetEvaluationSchema);
     const read = this.sets[set].map((event) => readInferred(join(folder, set), event));
-    return evaluateEggnet(await Promise.all(read), resolved);
+    return evaluateEggnet(await Promise.all(read), resolved, threads);
   }
 
   private get features() {

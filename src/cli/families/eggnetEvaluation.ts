@@ -7,17 +7,18 @@ import {
   timesOf,
   tracksAt,
 } from "../../../models/index.ts";
-import type { MatchingRates, Tracks } from "../../tracking/index.ts";
+import type { MatchingRates, SearchThreads, Tracks } from "../../tracking/index.ts";
 import type { Evaluation } from "../family.ts";
 import { meanOf, reportOf, scoreTable } from "../scores.ts";
 import { table } from "../table.ts";
 import type { EggNetEvaluationSettings } from "./eggnetEvaluationConfig.ts";
 import type { TimedEmbedding } from "./eggnetInferred.ts";
 
-export function evaluateEggnet(
+export async function evaluateEggnet(
   embedded: readonly TimedEmbedding[],
   settings: EggNetEvaluationSettings,
-): Evaluation {
+  threads: SearchThreads | undefined,
+): Promise<Evaluation> {
   const { eps, eps_scan: radii, target_tracks: targets, pT_unit: ptUnit, compat } = settings;
   const matching = { targets, ...(compat && { compat: "eggnet" as const, minTrackHits: 1 }) };
   const events = embedded.map(({ event }) => event);
@@ -26,16 +27,17 @@ export function evaluateEggnet(
     dbscan: [],
     hdbscan: [],
   };
-  const timed = <T>(what: string, task: () => T): T => {
+  const timed = async <T>(what: string, task: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
-    const result = task();
+    const result = await task();
     milliseconds[what].push(performance.now() - start);
     return result;
   };
-  const found = embedded.map(({ embedding }) =>
-    timed("dbscan", () => tracksAt(embedding, [eps])[0]),
-  );
-  const others = embedded.map(({ embedding }) => timed("hdbscan", () => hdbscanTracks(embedding)));
+  const [found, others]: Tracks[][] = [[], []];
+  for (const { embedding } of embedded) {
+    found.push(await timed("dbscan", () => tracksAt(embedding, [eps])[0]));
+    others.push(await timed("hdbscan", () => hdbscanTracks(embedding, threads)));
+  }
   const scan = scanRadii(embedded, { eps: radii, ...matching });
   const [chosen] = scanRadii(embedded, { eps: [eps], ...matching });
   const scores = (tracks: readonly Tracks[]) =>

@@ -12,7 +12,15 @@ import {
   train,
 } from "../../index.ts";
 import type { ConfigFile } from "../configFile.ts";
-import type { DataSet, Evaluation, InferredEvent, Stored, Task, TrainingHooks } from "../family.ts";
+import type {
+  DataSet,
+  Evaluation,
+  EvaluationOptions,
+  InferredEvent,
+  Stored,
+  Task,
+  TrainingHooks,
+} from "../family.ts";
 import type { HitConfig } from "./regressorConfig.ts";
 import type { RegressorSets } from "./regressorSets.ts";
 
@@ -112,7 +120,11 @@ export class HitTask<Model extends object, Batch extends object> implements Task
     }
   }
 
-  evaluate(weights: Safetensors, set: DataSet, settings: ConfigFile | null): Promise<Evaluation> {
+  evaluate(
+    weights: Safetensors,
+    set: DataSet,
+    { settings }: EvaluationOptions,
+  ): Promise<Evaluation> {
     return this.network.evaluate(this.model(weights), this.sets, { set, settings });
   }
 

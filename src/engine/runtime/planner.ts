@@ -4,10 +4,10 @@ import { env } from "../env.ts";
 import { DeviceError } from "../errors.ts";
 import { explainPlan } from "../explain.ts";
 import type { Expr } from "../expr.ts";
-import { kernelNamed, numBuffers } from "../kernel.ts";
+import { kernelNamed, kernelsLoaded, numBuffers } from "../kernel.ts";
 import { ownerOf } from "../place.ts";
 import { type Launch, makePlan, type Plan } from "../plan.ts";
-import { nodesAt, type Planning } from "../planning.ts";
+import { expectKernels, nodesAt, type Planning } from "../planning.ts";
 import type { Program } from "../program.ts";
 import { listNodes, type PlanChoices, structureKey } from "../structure.ts";
 import type { Backend, Executable } from "./backend.ts";
@@ -48,6 +48,8 @@ export class Planner {
 
   /** The plan of a graph: made and compiled if there is none of its structure and these choices. */
   async prepare(outputs: readonly Expr[], planning: Planning): Promise<Prepared> {
+    await kernelsLoaded();
+    expectKernels(planning);
     const hasKernel = ({ op, attrs }: Expr) => {
       const spec = planning.kernels(op) ? kernelNamed(op) : undefined;
       return spec !== undefined && numBuffers(spec, attrs) <= this.backend.limits.inputs + 1;

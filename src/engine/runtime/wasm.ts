@@ -14,13 +14,7 @@ import { timed } from "./pipeline.ts";
 import { RecentlyUsed } from "./recentlyUsed.ts";
 import { referenceOf } from "./reference.ts";
 import { type WasmBuffer, WasmMemory } from "./wasm/memory.ts";
-import {
-  type Compiled,
-  compileWasm,
-  compileWasmKernel,
-  type Place,
-  type Run,
-} from "./wasm/programs.ts";
+import type { Compiled, Place, Run } from "./wasm/programs.ts";
 import type { ThreadHost } from "./wasm/startThread.ts";
 import { type Pending, Threads } from "./wasm/threads.ts";
 
@@ -30,6 +24,9 @@ interface Made extends Compiled {
 type WasmExecutable = Executable & Made;
 
 const mostModules = 4096; // kept for reuse
+
+/** Loaded where they are used: the page that opens the device need not wait for them. */
+const compilers = () => import("./wasm/programs.ts");
 
 /** Whether this engine has the vectors that modules are made of. */
 export const hasWasm = (): boolean =>
@@ -102,7 +99,7 @@ export function wasmBackend({ host, count, isRelaxed: isAllowed }: WasmOptions):
     compileProgram: (program, label) => {
       const source = jsSource(program);
       return cached(`${signatureOf(program)}\n${source}`, label, async () => {
-        const { run, bytes } = await compileWasm(program, place);
+        const { run, bytes } = await (await compilers()).compileWasm(program, place);
         const header = `// WebAssembly, ${bytes} bytes; in JavaScript:`;
         if (env.debug() >= 4) console.error(`${label}\n${header}\n${source}`);
         return { source: `${header}\n${source}`, run, bytes };
@@ -169,6 +166,7 @@ const spellingOf = ({ wasm, attrs }: Kernel): WasmSpelling | undefined =>
 /** A kernel in WebAssembly or in plain loops, and what finishes its results in place. */
 async function kernelRun(kernel: Kernel, finish: Program | null, place: Place): Promise<Compiled> {
   const { operands, parts } = kernel;
+  const { compileWasm, compileWasmKernel } = await compilers();
   const wasm = spellingOf(kernel);
   const reference = referenceOf(kernel, finish);
   const finishing = finish && (await compileWasm(finish, place));

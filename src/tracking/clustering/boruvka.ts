@@ -1,6 +1,8 @@
 import type { Neighborhoods } from "./coreDistances.ts";
+import { endRound, type ForeignRounds, foreignRounds, startRound } from "./foreignRounds.ts";
 import { foreignSearch } from "./foreignSearch.ts";
 import { type KdTree, leavesOf } from "./kdTree.ts";
+import { ownMemory } from "./memory.ts";
 import type { OnProgress } from "./progress.ts";
 import { type SpanningTree, sortEdges } from "./spanningTree.ts";
 import { find, singletons } from "./unionFind.ts";
@@ -24,22 +26,39 @@ export function boruvka(
   alpha = 1,
   onProgress?: OnProgress,
 ): SpanningTree {
+  const rounds = foreignRounds(tree, around.core, ownMemory, 1);
+  const lookFrom = foreignSearch(tree, around, alpha, rounds, rounds.best[0]);
+  const leaves = leavesOf(tree);
+  const steps = boruvkaRounds(tree, rounds, onProgress);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    for (const leaf of leaves) lookFrom(leaf, value);
+  }
+}
+
+/** The rounds: each yields the largest component, whereupon somebody has to look from all leaves for the others. */
+export function* boruvkaRounds(
+  tree: KdTree,
+  rounds: ForeignRounds,
+  onProgress?: OnProgress,
+): Generator<number, SpanningTree> {
   const { numPoints, rows } = tree;
   const numEdges = Math.max(0, numPoints - 1);
   const from = new Int32Array(numEdges);
   const to = new Int32Array(numEdges);
   const weight = new Float64Array(numEdges);
   const sets = singletons(numPoints); // of positions
-  const { component, best, startRound, lookFrom } = foreignSearch(tree, around, alpha);
+  const { component } = rounds;
 
-  const leaves = leavesOf(tree);
   for (let numFound = 0; numFound < numEdges; ) {
     onProgress?.({ step: "spanning tree", done: numFound, total: numEdges });
     for (let p = 0; p < numPoints; p++) component[p] = find(sets, p);
-    startRound();
+    startRound(tree, rounds);
     const waiting = largest(component);
-    for (const leaf of leaves) lookFrom(leaf, waiting);
+    yield waiting;
 
+    const best = endRound(tree, rounds);
     for (let c = 0; c < numPoints; c++) {
       if (component[c] !== c || c === waiting) continue;
       const a = find(sets, best.from[c]);

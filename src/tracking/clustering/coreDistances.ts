@@ -1,4 +1,5 @@
 import type { KdTree } from "./kdTree.ts";
+import { type Memory, ownMemory } from "./memory.ts";
 import { kNearest, nearestSearch } from "./nearest.ts";
 import { type OnProgress, reportEvery } from "./progress.ts";
 
@@ -18,33 +19,58 @@ const maxNear = 64;
 
 /** Core distances, and what their search found on the way; infinite where there are no k others. */
 export function neighborhoods(tree: KdTree, k: number, onProgress?: OnProgress): Neighborhoods {
-  const { metric, dim, data, rows, numPoints } = tree;
-  const positionOf = positions(tree);
-  const core = new Float64Array(numPoints).fill(Infinity);
-  const reach = new Float64Array(numPoints);
-  const numNear = k < numPoints && k <= maxNear ? k : 0;
-  const near = new Int32Array(numPoints * numNear);
+  const { numPoints } = tree;
+  const around = unknownNeighborhoods(tree, k, ownMemory);
+  const look = neighborhoodSearch(tree, k, around);
+  for (let from = 0; from < numPoints; from += reportEvery) {
+    onProgress?.({ step: "core distances", done: from, total: numPoints });
+    look(from, Math.min(numPoints, from + reportEvery));
+  }
+  return around;
+}
 
+export function unknownNeighborhoods(
+  { numPoints }: KdTree,
+  k: number,
+  memory: Memory,
+): Neighborhoods {
+  const numNear = k < numPoints && k <= maxNear ? k : 0;
+  return {
+    core: memory.f64(numPoints).fill(Infinity),
+    near: memory.i32(numPoints * numNear),
+    numNear,
+    reach: memory.f64(numPoints),
+  };
+}
+
+/** Returns what looks around positions from … to, and notes what it finds. */
+export function neighborhoodSearch(
+  tree: KdTree,
+  k: number,
+  { core, near, numNear, reach }: Neighborhoods,
+): (from: number, to: number) => void {
+  const { metric, dim, data, rows, numPoints } = tree;
+  if (k >= numPoints) return () => {};
+  const positionOf = positions(tree);
   // the point itself, k others, and one more to know how far the others reach
   const search = nearestSearch(tree, k + 2);
   const query = { data, at: 0, dim };
   // in tree order: one query warms the cache for the next
-  for (let position = 0; position < numPoints && k < numPoints; position++) {
-    if (position % reportEvery === 0)
-      onProgress?.({ step: "core distances", done: position, total: numPoints });
-    query.at = position * dim;
-    search.run(query);
-    const beyond = metric.distance(search.heap.reduced[0]); // ∞ if there is no such point
-    search.dropFarthest();
-    core[position] = metric.distance(search.heap.reduced[0]);
-    if (numNear === 0) continue;
-    reach[position] = beyond;
-    let slot = position * numNear;
-    const full = slot + numNear; // among many duplicates, the point itself may not be in the heap
-    for (const row of search.heap.rows)
-      if (row >= 0 && row !== rows[position] && slot < full) near[slot++] = positionOf[row];
-  }
-  return { core, near, numNear, reach };
+  return (from, to) => {
+    for (let position = from; position < to; position++) {
+      query.at = position * dim;
+      search.run(query);
+      const beyond = metric.distance(search.heap.reduced[0]); // ∞ if there is no such point
+      search.dropFarthest();
+      core[position] = metric.distance(search.heap.reduced[0]);
+      if (numNear === 0) continue;
+      reach[position] = beyond;
+      let slot = position * numNear;
+      const full = slot + numNear; // among many duplicates, the point itself may not be in the heap
+      for (const row of search.heap.rows)
+        if (row >= 0 && row !== rows[position] && slot < full) near[slot++] = positionOf[row];
+    }
+  };
 }
 
 /**

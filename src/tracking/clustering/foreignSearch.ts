@@ -1,46 +1,25 @@
 import type { Neighborhoods } from "./coreDistances.ts";
+import { type BestEdges, type ForeignRounds, offer as offerEdge } from "./foreignRounds.ts";
 import { type KdTree, maxLeaf } from "./kdTree.ts";
 import { queryGroup } from "./queryGroup.ts";
-import { precedes } from "./spanningTree.ts";
-
-/**
- * Finds edges that leave a component, for boruvka.ts. Points are numbered by position in the tree,
- * components by one of their points.
- */
-export interface ForeignSearch {
-  readonly component: Int32Array; // [N] of every point; the caller's to fill before a round
-  /** The first edge known to leave each component, in the order of spanningTree.ts. */
-  readonly best: {
-    readonly weight: Float64Array; // [N] by component
-    readonly from: Int32Array; // a point inside, −1 for none yet
-    readonly to: Int32Array; // a point outside
-  };
-  startRound(): void;
-  /** Improves the best edges of the components of a leaf's points, where those have better ones. */
-  lookFrom(leaf: number, waiting: number): void;
-}
 
 /** Rounding moves a reduced distance by less than this, relative to the one its limit came from. */
 const slack = 1 + 1e-12;
 
-export function foreignSearch(tree: KdTree, around: Neighborhoods, alpha: number): ForeignSearch {
-  const { metric, dim, data, rows, numPoints, numNodes, start, end, right, minRow, bounds } = tree;
+/**
+ * Returns what looks for edges that leave the components of a leaf's points, all but component `waiting`,
+ * and puts those that come before the best of their component there.
+ */
+export function foreignSearch(
+  tree: KdTree,
+  around: Neighborhoods,
+  alpha: number,
+  rounds: ForeignRounds,
+  best: BestEdges,
+): (leaf: number, waiting: number) => void {
+  const { metric, dim, data, rows, start, end, right, minRow, bounds } = tree;
   const { core, near, numNear, reach } = around;
-  const component = new Int32Array(numPoints);
-  const componentOfNode = new Int32Array(numNodes); // −1: its points are not in one component
-  const minCore = new Float64Array(numNodes);
-  bottomUp(tree, minCore, core, Math.min);
-
-  const best = {
-    weight: new Float64Array(numPoints),
-    from: new Int32Array(numPoints),
-    to: new Int32Array(numPoints),
-  };
-  // what earlier rounds know of each point: its first foreign neighbor, −1 if unknown, and a weight
-  // below which it has no foreign edge
-  const nearest = new Int32Array(numPoints).fill(-1);
-  const atLeast = core.slice();
-
+  const { component, componentOfNode, minCore, nearest, atLeast } = rounds;
   const stack = new Int32Array(64); // the depth of a tree, see kdTree.ts
   const stackReduced = new Float64Array(64);
   const group = queryGroup(tree, core);
@@ -49,34 +28,7 @@ export function foreignSearch(tree: KdTree, around: Neighborhoods, alpha: number
   const fromPoints = new Float64Array(maxLeaf(tree));
   const toReduced = (limit: number) => metric.reduced(limit * alpha) * slack;
 
-  function startRound(): void {
-    best.weight.fill(Infinity);
-    best.from.fill(-1);
-    bottomUp(tree, componentOfNode, component, (a, b) => (a === b ? a : -1));
-    for (let p = 0; p < numPoints; p++) {
-      const q = nearest[p];
-      if (q >= 0 && component[q] !== component[p]) offer(atLeast[p], p, q);
-      else nearest[p] = -1;
-    }
-  }
-
-  /** Edge p → q, of weight w, leaves component c; true if it is now c's first. */
-  function offerTo(c: number, w: number, p: number, q: number): boolean {
-    if (w > best.weight[c]) return false;
-    const isFirst =
-      best.from[c] < 0 ||
-      precedes(w, rows[p], rows[q], best.weight[c], rows[best.from[c]], rows[best.to[c]]);
-    if (isFirst) {
-      best.weight[c] = w;
-      best.from[c] = p;
-      best.to[c] = q;
-    }
-    return isFirst;
-  }
-  function offer(w: number, p: number, q: number): boolean {
-    offerTo(component[q], w, q, p);
-    return offerTo(component[p], w, p, q);
-  }
+  const offer = (w: number, p: number, q: number) => offerEdge(tree, rounds, best, w, p, q);
 
   function lookFrom(leaf: number, waiting: number): void {
     for (let p = start[leaf]; p < end[leaf]; p++)
@@ -194,24 +146,5 @@ export function foreignSearch(tree: KdTree, around: Neighborhoods, alpha: number
     return top + 1;
   }
 
-  return { component, best, startRound, lookFrom };
-}
-
-/** Combines the values of each node's points, f64 or i32 [N], into one per node. */
-function bottomUp<T extends Int32Array | Float64Array>(
-  { numNodes, start, end, right }: KdTree,
-  perNode: T,
-  perPoint: T,
-  combine: (a: number, b: number) => number,
-): void {
-  // in preorder, children come after their parent
-  for (let node = numNodes - 1; node >= 0; node--) {
-    if (right[node] !== 0) {
-      perNode[node] = combine(perNode[node + 1], perNode[right[node]]);
-      continue;
-    }
-    let value = perPoint[start[node]];
-    for (let p = start[node] + 1; p < end[node]; p++) value = combine(value, perPoint[p]);
-    perNode[node] = value;
-  }
+  return lookFrom;
 }

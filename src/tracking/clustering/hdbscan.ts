@@ -14,7 +14,9 @@ import { type Labels, labelsOf } from "./labels.ts";
 import { outlierScores } from "./outliers.ts";
 import type { Points } from "./points.ts";
 import { distancesOfMatrix, prim } from "./prim.ts";
-import { reachability } from "./reachability.ts";
+import { type Reachability, reachability } from "./reachability.ts";
+import { reachabilityInThreads } from "./reachabilityInThreads.ts";
+import type { SearchThreads } from "./searchTask.ts";
 import { select } from "./select.ts";
 import { simplify } from "./simplify.ts";
 import { type SingleLinkage, singleLinkage } from "./singleLinkage.ts";
@@ -51,7 +53,36 @@ export function hdbscanFit(points: Points, options: HdbscanOptions = {}): Hdbsca
   const settings = completeOptions(options);
   const rank = (numPoints: number) => rankOfCore(numPoints, settings.minSamples);
   const { onProgress } = options;
-  const found = reachability("hdbscan", points, rank, { ...settings, onProgress });
+  return fitOf(points, reachability("hdbscan", points, rank, { ...settings, onProgress }), options);
+}
+
+export interface HdbscanAsyncOptions extends HdbscanOptions {
+  /** Who searches, `clusteringThreads()` of trackgrad/node; without, all is done here at once. */
+  readonly threads?: SearchThreads | undefined;
+}
+
+/** `hdbscan` with threads: the same labels, however many there are. A thread that is lost is a DeviceError. */
+export async function hdbscanAsync(
+  points: Points,
+  options: HdbscanAsyncOptions = {},
+): Promise<Int32Array> {
+  return (await hdbscanFitAsync(points, options)).labels;
+}
+
+/** `hdbscanFit` with threads: the same bits, however many there are. */
+export async function hdbscanFitAsync(
+  points: Points,
+  options: HdbscanAsyncOptions = {},
+): Promise<HdbscanFit> {
+  const { threads, onProgress } = options;
+  if (!threads) return hdbscanFit(points, options);
+  const settings = completeOptions(options);
+  const rank = (numPoints: number) => rankOfCore(numPoints, settings.minSamples);
+  const asked = { ...settings, onProgress, threads };
+  return fitOf(points, await reachabilityInThreads("hdbscan", points, rank, asked), options);
+}
+
+function fitOf(points: Points, found: Reachability, options: HdbscanOptions): HdbscanFit {
   const { rows, tree, core, edges } = found;
   const dendrogram = singleLinkage(edges);
   return {
@@ -60,7 +91,7 @@ export function hdbscanFit(points: Points, options: HdbscanOptions = {}): Hdbsca
     spanningTree: edges,
     singleLinkage: dendrogram,
     kdTree: tree,
-    options: settings,
+    options: completeOptions(options),
   };
 }
 

@@ -16,10 +16,13 @@ export { type DbscanScanOptions, dbscanAt, dbscanScan } from "./dbscanScan.ts";
 export {
   type Clustering,
   clusterDendrogram,
+  type HdbscanAsyncOptions,
   type HdbscanFit,
   hdbscan,
+  hdbscanAsync,
   hdbscanDistances,
   hdbscanFit,
+  hdbscanFitAsync,
 } from "./hdbscan.ts";
 export type { HdbscanOptions } from "./hdbscanOptions.ts";
 export { type HdbscanGrid, type HdbscanSetting, hdbscanScan } from "./hdbscanScan.ts";
@@ -31,5 +34,6 @@ export type { Points } from "./points.ts";
 export { approximatePredict, type Prediction, type PredictOptions } from "./predict.ts";
 export type { ClusteringProgress } from "./progress.ts";
 export { type RadiusNeighbors, radiusNeighbors } from "./radius.ts";
+export type { SearchTask, SearchThreads } from "./searchTask.ts";
 export { cutSingleLinkage, cutsOfSingleLinkage, type SingleLinkage } from "./singleLinkage.ts";
 export type { SpanningTree } from "./spanningTree.ts";

@@ -1,3 +1,4 @@
+import { ownMemory } from "./memory.ts";
 import type { Metric } from "./metrics.ts";
 import { partition, partitionOutliers } from "./partition.ts";
 
@@ -35,12 +36,18 @@ const manyDims = 9;
  * Builds the tree of data f64 [N, dim] by splitting the widest side at the median, or what is far from the
  * middle off the rest.
  */
-export function kdTree(data: Float64Array, dim: number, metric: Metric): KdTree {
+export function kdTree(
+  data: Float64Array,
+  dim: number,
+  metric: Metric,
+  memory = ownMemory,
+): KdTree {
   const numPoints = dim === 0 ? 0 : data.length / dim;
-  const rows = Int32Array.from({ length: numPoints }, (_, row) => row);
+  const rows = memory.i32(numPoints);
+  for (let row = 0; row < numPoints; row++) rows[row] = row;
   const maxNodes = Math.max(1, Math.ceil((4 * numPoints) / leafSize)); // leaves are half full at least
-  const [start, end, right, minRow] = [0, 0, 0, 0].map(() => new Int32Array(maxNodes));
-  const bounds = new Float64Array(maxNodes * 2 * dim);
+  const [start, end, right, minRow] = [0, 0, 0, 0].map(() => memory.i32(maxNodes));
+  const bounds = memory.f64(maxNodes * 2 * dim);
 
   let numNodes = 0;
   const isWide = dim >= manyDims;
@@ -63,7 +70,7 @@ export function kdTree(data: Float64Array, dim: number, metric: Metric): KdTree 
   };
   build(0, numPoints, isWide);
 
-  const inTreeOrder = new Float64Array(data.length);
+  const inTreeOrder = memory.f64(data.length);
   for (let position = 0; position < numPoints; position++)
     for (let d = 0; d < dim; d++) inTreeOrder[position * dim + d] = data[rows[position] * dim + d];
   return {

@@ -1,6 +1,7 @@
 import { boruvka } from "./boruvka.ts";
 import { byRow, type Neighborhoods, neighborhoods } from "./coreDistances.ts";
 import { type KdTree, kdTree } from "./kdTree.ts";
+import { ownMemory } from "./memory.ts";
 import { type MetricName, metricOf } from "./metrics.ts";
 import { checkPoints, finiteRows, type Points, sortedRows, takeRows, unitRows } from "./points.ts";
 import { distancesBetween, prim } from "./prim.ts";
@@ -29,6 +30,7 @@ export function locate(
   where: string,
   points: Points,
   { metric: name, p, canonicalOrder }: Omit<ReachabilityOptions, "alpha">,
+  memory = ownMemory,
 ): Pick<Reachability, "rows" | "data" | "tree"> {
   checkPoints(where, points);
   const metric = metricOf(name, p);
@@ -36,7 +38,7 @@ export function locate(
   const finite = finiteRows(located);
   const rows = canonicalOrder ? sortedRows(located, finite) : finite;
   const data = takeRows(located, rows);
-  return { rows, data, tree: kdTree(data, points.dim, metric) };
+  return { rows, data, tree: kdTree(data, points.dim, metric, memory) };
 }
 
 /** Core distances of the `rank`-th other point, and the minimum spanning tree under them. */
@@ -73,6 +75,6 @@ export function boruvkaOrPrim(
 }
 
 /** Boxes of many dimensions exclude little, and few points need no tree. Measured. */
-function isBoruvkaFaster({ numPoints, dim }: KdTree): boolean {
+export function isBoruvkaFaster({ numPoints, dim }: Pick<Points, "numPoints" | "dim">): boolean {
   return numPoints > 128 && dim <= 64;
 }

@@ -1,7 +1,7 @@
 /** How threads are started: as web workers here; `trackgrad/node` brings those of Node. */
 
 export interface ThreadEvents {
-  message: () => void;
+  message: (data: unknown) => void;
   /** The thread is gone though nobody ended it. */
   lost: (reason: string) => void;
 }
@@ -48,7 +48,7 @@ function startWebWorker(script: string, { message, lost }: ThreadEvents): Thread
     gone(event.message || "an error");
   };
   worker.onmessage = ({ data }) => {
-    if (data !== "ready") return message();
+    if (data !== "ready") return message(data);
     isReady = true;
     URL.revokeObjectURL(url);
     navigator.locks?.request(lock, () => gone("it was terminated"));
