@@ -7,7 +7,7 @@ const shared = {
   format: "esm" as const,
   target: "es2023",
   fixedExtension: false,
-  external: ["webgpu", "esbuild", /^node:/], // esbuild bundles pages from sources only
+  deps: { neverBundle: ["webgpu", "esbuild", /^node:/] }, // esbuild bundles pages from sources only
 };
 
 type Bundle = Record<string, { type: string; code?: string; moduleIds?: string[] }>;

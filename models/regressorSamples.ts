@@ -1,6 +1,7 @@
 /**
  * What the Transformer Regressor learns from: events as standardised hits, and what it is to say of each.
  */
+import { ShapeError } from "../src/engine/errors.ts";
 import {
   type RedvidEvent,
   redvidHits,
@@ -54,11 +55,23 @@ export function regressorScales(
     all((event) => event.hits.y),
     all((event) => event.hits.z),
   ]);
+  expectSpread("x, y and z of the hits", hits.std, events);
   if (!standardisedMomenta) return { hits };
   const known = (["px", "py", "pz", "q"] as const).map((name) =>
     all((event) => momenta(event)[name].filter((value) => !Number.isNaN(value))),
   );
-  return { hits, momenta: standardisationOf(known) };
+  const scales = standardisationOf(known);
+  expectSpread("px, py, pz and q of the particles", scales.std, events);
+  return { hits, momenta: scales };
+}
+
+/** Values are divided by it. */
+function expectSpread(what: string, std: readonly number[], { length }: readonly Event[]): void {
+  if (std.every((value) => value > 0)) return;
+  const got = length === 0 ? "no events" : `standard deviations of ${std.join(", ")} in ${length}`;
+  throw new ShapeError(
+    `regressorScales(events): expected different ${what} in the training set, got ${got}`,
+  );
 }
 
 export function regressorSample(event: Event, scales: RegressorScales): RegressorSample {

@@ -8,7 +8,7 @@ import {
 } from "../../models/index.ts";
 import { FormatError } from "../engine/errors.ts";
 import type { Safetensors } from "../engine/formats/safetensors.ts";
-import { readEvent } from "../node/events.ts";
+import { readAnyEvent } from "../node/events.ts";
 import { writeAtomic } from "../node/files.ts";
 import { loadWeights } from "../node/weights.ts";
 import {
@@ -140,7 +140,7 @@ async function run(prefixes: string[], options: Options): Promise<void> {
 async function readEvents(prefixes: readonly string[], options: Options): Promise<Event[]> {
   const events: Event[] = [];
   for (const prefix of prefixes) {
-    const event = await readEvent(prefix);
+    const event = await readAnyEvent(prefix);
     if (!options.subset) {
       events.push(event);
       continue;

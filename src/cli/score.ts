@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { readEvent } from "../node/events.ts";
+import { readAnyEvent, readEvent } from "../node/events.ts";
 import { filePieces } from "../node/files.ts";
 import {
   clusterMetrics,
@@ -96,14 +96,22 @@ async function scoreEdges(file: string, truthFile: string, options: Options): Pr
 
 const truthEnding = /-truth\.csv(\.gz)?$/;
 
-/** The event that a truth file belongs to, if its hits and particles lie beside it. */
+/** The event that a truth file belongs to, if its hits and particles lie beside it; a processed event is its own. */
 async function eventBeside(truthFile: string): Promise<Event | undefined> {
+  if (truthFile.endsWith(".safetensors")) return wholeEvent(truthFile);
   const prefix = truthFile.replace(truthEnding, "");
   const isThere = (kind: string) =>
     [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-${kind}${ending}`));
   const isWhole =
     prefix !== truthFile && existsSync(truthFile) && ["hits", "particles"].every(isThere);
   return isWhole ? readEvent(prefix) : undefined;
+}
+
+/** A processed event holds what the four tables do, if it was made of them. */
+async function wholeEvent(file: string): Promise<Event> {
+  const event = await readAnyEvent(file);
+  if (event.truth && event.particles) return event;
+  throw new UsageError(`${file}: expected an event with particles and truth, got ${event}`);
 }
 
 /** What the truth tells alone. */

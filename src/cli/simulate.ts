@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readEvent, saveEvent } from "../node/events.ts";
+import { readAnyEvent, saveEvent } from "../node/events.ts";
 import { filePieces, writeAtomic } from "../node/files.ts";
 import {
   type Event,
@@ -91,7 +91,7 @@ async function runTrackml(options: Options): Promise<void> {
   const file = options.detectors;
   const detector =
     file === undefined ? trackmlDetector() : await readDetectors(filePieces(file), file);
-  const real = options.compare === undefined ? undefined : await readEvent(options.compare);
+  const real = options.compare === undefined ? undefined : await readAnyEvent(options.compare);
   const given = { pileup, particles, noise, efficiency, field, minPt };
   const wanted = Object.entries(given).filter(([, value]) => value !== undefined);
   const make = simulator({ seed, detector, ...Object.fromEntries(wanted) });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { FormatError } from "../engine/errors.ts";
-import { readEvent } from "../node/events.ts";
+import { readAnyEvent } from "../node/events.ts";
 import { filePieces, writeAtomic } from "../node/files.ts";
 import {
   type Display,
@@ -38,14 +38,14 @@ export const view: Verb = (program) => {
 };
 
 async function run(prefix: string, options: Options): Promise<void> {
-  const output = options.output ?? `${basename(prefix)}.html`;
+  const output = options.output ?? `${basename(prefix, ".safetensors")}.html`;
   for (const [flag, file] of [
     ["-o", output],
     ["--phoenix", options.phoenix],
   ] as const)
     if (file !== undefined && !existsSync(dirname(file)))
       throw new UsageError(`view(${flag}): expected an existing folder, got ${dirname(file)}`);
-  const event = await readEvent(prefix);
+  const event = await readAnyEvent(prefix);
   const tracks = options.tracks === undefined ? undefined : await readTracks(options.tracks, event);
   const { edges } = await edgesIn(options.edges, event);
   const display = displayOf(event, { tracks, edges });

@@ -2,12 +2,13 @@
  * A folder of events, read when asked for: TrackML CSV files or processed ones, split into training,
  * validation and test set, the last few kept in memory, several parsed at once by threads.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { FormatError, ShapeError } from "../engine/errors.ts";
 import { type Event, randomSplit } from "../tracking/index.ts";
 import { EventReaders } from "./eventReaders.ts";
+import { eventsIn } from "./events.ts";
 
 export interface EventStoreOptions {
   /** Shares of training, validation and test set, by PyTorch's rule: 0.7, 0.15, 0.15. */
@@ -82,17 +83,4 @@ function setsIn(folder: string, options: EventStoreOptions): EventStore["sets"] 
   return Object.fromEntries(
     names.map((set, s) => [set, Array.from(parts[s], (e) => paths[e])]),
   ) as Record<EventSet, string[]>;
-}
-
-/** Paths of the events in a folder, by name; an event that is there twice is read from its processed file. */
-function eventsIn(folder: string): string[] {
-  const paths = new Map<string, string>();
-  for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
-    const [, prefix] = /^(.+)-hits\.csv(?:\.gz)?$/.exec(file) ?? [];
-    if (prefix !== undefined) paths.set(prefix, join(folder, prefix));
-  }
-  for (const file of existsSync(folder) ? readdirSync(folder) : [])
-    if (file.endsWith(".safetensors"))
-      paths.set(basename(file, ".safetensors"), join(folder, file));
-  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }

@@ -25,29 +25,38 @@ export function readEvent(prefix: string): Promise<Event> {
 
 /** Reads a processed event or one of columns, if the path is that of a safetensors file, else the TrackML event of that prefix. */
 export async function readAnyEvent(path: string): Promise<Event> {
-  if (!path.endsWith(".safetensors")) return readEvent(path);
+  if (!path.endsWith(processed)) return readEvent(path);
   const bytes = await readFileBytes(path);
   return isColumnsFile(bytes, path) ? readColumnsFile(bytes, path) : readEventFile(bytes, path);
 }
 
-/** What `readAnyEvent` reads of a folder, by name: its safetensors files, or the prefixes of its TrackML events. */
-export function eventPaths(path: string): string[] {
-  if (existsSync(`${path}.safetensors`)) return [`${path}.safetensors`];
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  const files = (isFolder ? readdirSync(path) : []).filter((file) => /\.safetensors$/.test(file));
-  return files.length > 0 ? files.sort().map((file) => join(path, file)) : eventPrefixes(path);
+/**
+ * What `readAnyEvent` reads in a folder, by name; an event that is there twice is read from its processed file.
+ * None where there is no such folder.
+ */
+export function eventsIn(folder: string): string[] {
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const paths = new Map<string, string>();
+  for (const file of files) {
+    const [, prefix] = /^(.+)-hits\.csv(?:\.gz)?$/.exec(file) ?? [];
+    if (prefix !== undefined) paths.set(prefix, join(folder, prefix));
+  }
+  for (const file of files)
+    if (file.endsWith(processed)) paths.set(basename(file, processed), join(folder, file));
+  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-/** Prefixes of the TrackML events in a folder, by name; of a prefix, itself. */
-export function eventPrefixes(path: string): string[] {
+const processed = ".safetensors";
+
+/** The events of a folder, or the one of a processed file, or of what the names of files start with. */
+export function eventPaths(path: string): string[] {
   const isFolder = existsSync(path) && statSync(path).isDirectory();
-  const [folder, start] = isFolder ? [path, ""] : [dirname(path), basename(path)];
-  const found = (existsSync(folder) ? readdirSync(folder) : []).flatMap((file) => {
-    const [, prefix] = /^(.+)-hits\.csv(?:\.gz)?$/.exec(file) ?? [];
-    return prefix !== undefined && (isFolder || prefix === start) ? [join(folder, prefix)] : [];
-  });
-  if (found.length > 0) return [...new Set(found)].sort();
-  throw new FormatError(`${path}: expected TrackML events (…-hits.csv), got none`);
+  const name = basename(path, processed);
+  const found = isFolder
+    ? eventsIn(path)
+    : eventsIn(dirname(path)).filter((other) => basename(other, processed) === name);
+  if (found.length > 0) return found;
+  throw new FormatError(`${path}: expected events (…-hits.csv or ….safetensors), got none`);
 }
 
 /** Writes the TrackML files of an event into a folder, and returns their prefix. */

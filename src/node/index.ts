@@ -5,7 +5,7 @@ export type { Safetensors } from "../engine/formats/safetensors.ts";
 export { loadCheckpoint, type StoredCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 export { ClusteringThreads, type ClusteringThreadsOptions } from "./clusteringThreads.ts";
 export { type EventSet, EventStore, type EventStoreOptions } from "./eventStore.ts";
-export { eventPrefixes, readAnyEvent, readEvent, saveEvent } from "./events.ts";
+export { eventPaths, readAnyEvent, readEvent, saveEvent } from "./events.ts";
 export { readFileBytes, writeAtomic } from "./files.ts";
 export {
   type AdapterChoice,

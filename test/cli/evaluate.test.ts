@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadWeights } from "../../src/node/weights.ts";
-import { filesIn, folder, type Outcome, run, smallTraining } from "./helpers.ts";
+import { filesIn, folder, type Outcome, run, smallTraining, writeWeights } from "./helpers.ts";
 
 /** A tiny training, and what a command makes of it. */
 async function trained(
@@ -120,5 +120,23 @@ test.each([
 ])("eval refuses %s", async (_, args, message) => {
   const { code, stderr } = await trained("eval", ...args);
   expect(stderr).toContain(`trackgrad: ${message}`);
+  expect(code).toBe(2);
+});
+
+test.each([
+  ["split=[0,0,1]", /expected different x, y and z of the hits in the training set, got no events/],
+  ["sub_events.min=30", /expected 30 particles \(min\) or more in event000000009, got 4/],
+])("eval with weights alone and %s is refused in one line", async (setting, message) => {
+  const here = folder();
+  const file = smallTraining(here);
+  const weights = await writeWeights(here);
+  const sets = ["targets=standardised", "sub_events.max=30", setting].flatMap((set) => [
+    "--set",
+    set,
+  ]);
+  const args = ["eval", file, "-c", weights, "--device", "js", "--quiet", ...sets];
+  const { code, stderr } = await run(...args);
+  expect(stderr).toMatch(message);
+  expect(stderr.split("\n")).toHaveLength(1);
   expect(code).toBe(2);
 });

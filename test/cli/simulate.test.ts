@@ -70,6 +70,50 @@ test("simulate takes another detector, and shows a given event beside its own", 
   expect(filesIn(join(here, "plots"))).toHaveLength(6);
 });
 
+test("processed events are scored, shown, reconstructed and trained on like their tables", async () => {
+  const here = folder();
+  const [tables, processed] = [join(here, "tables"), join(here, "processed")];
+  const three = [...small, "--events", "3"];
+  await run("simulate", ...three, "-o", tables);
+  await run("simulate", ...three, "--processed", "-o", processed);
+  const name = "event000000001";
+  const { truth, hits, numHits } = await readEvent(join(tables, name));
+  const tracks = Int32Array.from(truth!.particleIndex, (p) => p - 1);
+  const submission = join(here, "tracks.csv");
+  writeFileSync(submission, writeSubmission(submissionFromTracks(tracks, hits.hitId)));
+  const weights = ["--weights", await writeWeights(here)];
+  const configuration = join(here, "config.yaml");
+  const settings =
+    "model: transformer-regressor\nnr_epochs: 1\nnr_enc_layers: 1\nembedding_size: 8\n";
+  writeFileSync(configuration, `${settings}nr_heads: 2\nhidden_dim: 8\ndata_path: ${tables}\n`);
+  const device = ["--device", "js"];
+  const both = async (line: (event: string, truth: string, path: string) => string[]) => {
+    const ends = [
+      line(join(tables, name), join(tables, `${name}-truth.csv`), tables),
+      line(
+        ...(Array(2).fill(join(processed, `${name}.safetensors`)) as [string, string]),
+        processed,
+      ),
+    ];
+    const [one, other] = [await run(...ends[0]!, "--json"), await run(...ends[1]!, "--json")];
+    expect([one.code, other.code, other.stderr.includes("trackgrad:")]).toEqual([0, 0, false]);
+    return [JSON.parse(one.stdout), JSON.parse(other.stdout)];
+  };
+  const [scored, again] = await both((_, truthFile) => ["score", submission, truthFile, "--quiet"]);
+  expect(again.mean).toEqual(scored.mean);
+  const page = join(here, "view.html");
+  const [, shown] = await both((event) => ["view", event, "--tracks", submission, "-o", page]);
+  expect(shown).toMatchObject({ hits: numHits, event: name });
+  const model = ["--model", "transformer-regressor", ...weights, ...device];
+  const [found, same] = await both((event) => ["reconstruct", event, ...model]);
+  expect(same).toEqual(found);
+  const [trained, alike] = await both((_event, _truth, path) => {
+    const out = join(here, `run-${path === tables ? "tables" : "processed"}`);
+    return ["train", configuration, "--set", `data_path=${path}`, ...device, "-o", out];
+  });
+  expect(alike).toEqual({ ...trained, run: alike.run });
+});
+
 test("simulate writes processed events, and sets of REDVID", async () => {
   const here = folder();
   await run("simulate", ...small, "-o", here);

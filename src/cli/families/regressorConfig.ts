@@ -4,7 +4,7 @@ import { z } from "zod";
 import { refinerSizes } from "../../../models/index.ts";
 
 const isThere = (path: string) =>
-  existsSync(path) || ["csv", "csv.gz"].some((ending) => existsSync(`${path}-hits.${ending}`));
+  ["", "-hits.csv", "-hits.csv.gz", ".safetensors"].some((ending) => existsSync(path + ending));
 const atLeast = (least: number) => z.int().min(least);
 
 /** Keys that the siblings of the regressor have too. */

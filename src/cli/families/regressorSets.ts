@@ -7,7 +7,7 @@ import {
   regressorScales,
 } from "../../../models/index.ts";
 import { FormatError, ShapeError } from "../../engine/errors.ts";
-import { eventPrefixes, readEvent } from "../../node/events.ts";
+import { eventPaths, readAnyEvent } from "../../node/events.ts";
 import { filePieces } from "../../node/files.ts";
 import {
   type Event,
@@ -80,28 +80,31 @@ export function setsOf(
   const parts = partsOf(events, config);
   const isStandardised =
     (config.targets ?? (config.compat ? "standardised" : "physical")) !== "physical";
-  const found =
-    storedScales(stored) ??
-    regressorScales(config.compat ? events : parts[0], { standardisedMomenta: isStandardised });
-  const scales = { ...found, hits: config.standardisation ?? found.hits };
+  const given = config.standardisation;
+  const scalesOf = (known: readonly Event[]): RegressorScales =>
+    given && !isStandardised
+      ? { hits: given }
+      : regressorScales(known, { standardisedMomenta: isStandardised });
+  const found = storedScales(stored) ?? scalesOf(config.compat ? events : parts[0]);
+  const scales = { ...found, hits: given ?? found.hits };
   const sets = parts.map((part) => part.map((event) => regressorSample(event, scales)));
   return { ...namedSets(sets, config), stored: keptScales(scales) };
 }
 
 async function readEvents(config: HitConfig): Promise<readonly Event[]> {
-  const { data_path: path, sub_events: cut, compat, seed } = config;
+  const { data_path, sub_events: cut, compat, seed } = config;
   const rng = splitMix(seed);
   const events: Event[] = [];
-  for (const prefix of eventPrefixes(path)) {
-    const event = await readEvent(prefix);
+  for (const path of eventPaths(data_path)) {
+    const event = await readAnyEvent(path);
     if (!event.truth || !event.particles)
-      throw new FormatError(`${prefix}: expected particles and truth to train on, got ${event}`);
+      throw new FormatError(`${path}: expected particles and truth to train on, got ${event}`);
     const { isKnown } = event.truth;
     const known = Array.from(isKnown.keys()).filter((hit) => isKnown[hit] === 1);
     events.push(...(cut ? subEvents(event, { ...cut, compat, rng }) : [selectHits(event, known)]));
   }
   const filled = events.filter(({ numHits }) => numHits > 0);
-  return expectEnough(filled, path, " (sub_events makes several of one)");
+  return expectEnough(filled, data_path, " (sub_events makes several of one)");
 }
 
 function expectLengths(

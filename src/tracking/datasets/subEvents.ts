@@ -28,10 +28,12 @@ export interface SubEventOptions {
 export function subEvents(event: Event, options: SubEventOptions): Event[] {
   const { min, max, count = 5, rng, compat = false } = options;
   const numRows = event.particles?.index.length ?? 0;
-  if (!(min >= 1 && max >= min && numRows >= min)) {
-    const expected = "expected 1 ≤ min ≤ max, and min particles or more";
-    throw new ShapeError(`subEvents: ${expected}, got min ${min}, max ${max}, ${event}`);
-  }
+  if (!(min >= 1 && max >= min))
+    throw new ShapeError(`subEvents: expected 1 ≤ min ≤ max, got min ${min}, max ${max}`);
+  if (numRows < min)
+    throw new ShapeError(
+      `subEvents: expected ${min} particles (min) or more in ${event.name}, got ${numRows}`,
+    );
   const drawn: Event[] = [];
   let source = event;
   for (let i = 0; i < count; i++) {
