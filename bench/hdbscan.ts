@@ -109,10 +109,10 @@ interface Run {
   numClusters: number;
 }
 
-async function timed(fit: (onStep: (step: string) => void) => Promise<HdbscanFit>): Promise<Run> {
+async function timed(work: (onStep: (step: string) => void) => Promise<HdbscanFit>): Promise<Run> {
   const [start, cpuBefore] = [performance.now(), process.cpuUsage()];
   const begun = new Map<string, number>(); // when each step first said something
-  const { persistence } = await fit((step) => {
+  const { persistence } = await work((step) => {
     if (!begun.has(step)) begun.set(step, performance.now());
   });
   const { user, system } = process.cpuUsage(cpuBefore);
