@@ -9,6 +9,7 @@ import { matmul } from "./matmul.ts";
 import { nearestRows } from "./neighbors.ts";
 import { perceptronRows } from "./perceptronRows.ts";
 import { perceptronRowsGradient } from "./perceptronRowsGradient.ts";
+import { perceptronSums } from "./perceptronSums.ts";
 import { blockSums, scanBlocks } from "./scan.ts";
 import { searchSorted } from "./searchSorted.ts";
 import { segmentAttention, segmentAttentionGradient } from "./segmentAttention.ts";
@@ -31,6 +32,7 @@ export const kernels = {
   nearestRows,
   perceptronRows,
   perceptronRowsGradient,
+  perceptronSums,
   placeByDigit,
   scanBlocks,
   searchSorted,

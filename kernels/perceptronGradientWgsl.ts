@@ -56,17 +56,17 @@ ${activated(which)}  }
 ${barrier}`;
   });
   const last = layers.length - 1;
-  const received = `dy[r * ${layers[last].width}u + o]`;
+  const received = "dy[given + o]";
   const outputs =
     outputActivation === "none"
-      ? `  for (var o = start; o < ${layers[last].width}u; o += pace) { next[base + o] = select(0.0, ${received}, isRow); }\n`
+      ? `  for (var o = start; o < ${layers[last].width}u; o += pace) { next[base + o] = select(0.0, ${received}, isReceived); }\n`
       : affine(
           structure,
           last,
           `let v = sum[t];
       let h = ${activate(outputActivation)};
       let slope = ${received.replace("+ o", "+ o + t")} * ${rowActivations[outputActivation].slope.wgsl("v", "h")};
-      next[base + o + t] = select(0.0, slope, isRow);`,
+      next[base + o + t] = select(0.0, slope, isReceived);`,
         );
   const backward = layers.map((layer, which) => {
     const sums = addParameters(layer, { rows, lanes, widest });
@@ -87,9 +87,20 @@ ${barrier}`;
 ${isShared ? "  storageBarrier();\n" : ""}  for (var r0 = first; r0 < end; r0 += ${rows}u) {
   let isRow = r0 + row < end;
   let r = min(r0 + row, dims.R - 1u); // a row beyond the last adds nothing
-${loadOwn(structure)}${barrier}${findNodes(structure)}${forward.join("")}${outputs}${barrier}${backward.reverse().join("")}${barrier}  }
+${whereReceived(attrs, layers[last].width)}${loadOwn(structure)}${barrier}${findNodes(structure)}${forward.join("")}${outputs}${barrier}${backward.reverse().join("")}${barrier}  }
 `;
 }
+
+/** Where row r finds its part of dy, if it gets one. */
+const whereReceived = ({ isSummed }: Attrs, width: number): string =>
+  isSummed
+    ? `  let segment = segmentOf[r];
+  let isReceived = isRow && segment < dims.S;
+  let given = select(0u, segment, isReceived) * ${width}u;
+`
+    : `  let isReceived = isRow;
+  let given = r * ${width}u;
+`;
 
 /** Adds dz hᵀ and dz, in `next` and `held`, of all rows of the tile. */
 function addParameters(

@@ -1,9 +1,10 @@
+import type { HostArray } from "../src/engine/dtype.ts";
 import type { Attrs } from "../src/engine/expr.ts";
 import { defineKernel, type KernelSpec } from "../src/engine/kernel.ts";
 import { stagesOf } from "../src/engine/ops/perceptronStages.ts";
 import { rowActivations } from "../src/engine/ops/rowActivations.ts";
 import { structureOf } from "./perceptronLayers.ts";
-import { activate, affine, findNodes, loadOwn, scaled, statistics } from "./perceptronWgsl.ts";
+import { barrier, rowBody } from "./perceptronWgsl.ts";
 import { perceptronRowsWasm } from "./wasm/perceptronRows.ts";
 
 const [tileRows, lanesPerRow] = [8, 8]; // two arrays of 8 rows of 256 are all that every GPU has
@@ -43,37 +44,9 @@ export const perceptronRows: KernelSpec = defineKernel({
   threads: ({ R }) => R,
 
   reference(inputs, y, { R, N, epsilon }, attrs) {
-    const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
-    const [flat, ...operands] = inputs;
-    const [products, ...rows] = operands.slice(own.length);
     for (let r = 0; r < R; r++) {
-      let held: number[] = [];
-      for (const [which, { width }] of own.entries())
-        for (let k = 0; k < width; k++) held.push(operands[which][r * width + k]);
-      const columns = own.flatMap(({ width, column }) =>
-        Array.from({ length: width }, (_, k) => column + k),
-      );
-      for (const [which, { width, weight, bias, scale, shift, pitch }] of layers.entries()) {
-        const isLast = which === layers.length - 1;
-        const z = Array.from({ length: width }, (_, o) => {
-          let sum = flat[bias + o];
-          for (const [k, h] of held.entries())
-            sum += h * flat[weight + o * pitch + (which === 0 ? columns[k] : k)];
-          if (which === 0)
-            for (const [g, part] of repeated.entries())
-              if (rows[g][r] < N) sum += products[(rows[g][r] * width + o) * parts.length + part];
-          return sum;
-        });
-        const mean = z.reduce((a, b) => a + b, 0) / width;
-        const variance = z.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
-        const act = rowActivations[isLast ? stages.outputActivation : stages.activation].js;
-        held = z.map((v, o) => {
-          if (isLast || norm === "none") return act(v);
-          const normal = (v - mean) / Math.sqrt(variance + epsilon);
-          return act(norm === "affine" ? normal * flat[scale + o] + flat[shift + o] : normal);
-        });
-      }
-      for (const [o, value] of held.entries()) y[r * held.length + o] = value;
+      const row = referenceRow(r, inputs, { N, epsilon }, attrs);
+      for (const [o, value] of row.entries()) y[r * row.length + o] = value;
     }
   },
 
@@ -87,7 +60,7 @@ export const perceptronRows: KernelSpec = defineKernel({
   const start = 0u;
   const pace = 1u;
   const isRow = true;
-${rowBody(attrs, "")}`;
+${rowBody(attrs, { store: storeRow(attrs) })}`;
   },
 
   wasm: perceptronRowsWasm,
@@ -112,31 +85,52 @@ var<workgroup> next: array<f32, ${tileRows * widest}>;`;
   const pace = ${lanesPerRow}u;
   let isRow = tile * ${tileRows}u + lane % ${tileRows}u < dims.R;
   let r = min(tile * ${tileRows}u + lane % ${tileRows}u, dims.R - 1u); // a row beyond the last is not stored
-${rowBody(attrs, "  workgroupBarrier(); // all lanes of the row have written their columns\n")}`;
+${rowBody(attrs, { barrier, store: storeRow(attrs) })}`;
       },
     },
   ],
 });
 
-/** All layers of row r; `barrier` stands where columns are read that other lanes have written. */
-function rowBody(attrs: Attrs, barrier: string): string {
-  const structure = structureOf(attrs);
-  const { layers, norm, activation, outputActivation } = structure;
-  const body = layers.map((layer, which) => {
-    const { width } = layer;
-    if (which === layers.length - 1) {
-      const value = activate(outputActivation);
-      const store = `let v = sum[t]; if (isRow) { store(r * ${width}u + o + t, ${value}); }`;
-      return affine(structure, which, store);
-    }
-    const normal = norm === "none" ? "next[base + k]" : "(next[base + k] - mean) * scale";
-    return `${affine(structure, which, "next[base + o + t] = sum[t];")}${barrier}  {
-${norm === "none" ? "" : statistics(width)}  for (var k = start; k < ${width}u; k += pace) {
-    let v = ${scaled(structure, layer, normal)};
-    held[base + k] = ${activate(activation)};
+/** Stores result o + t of row r. */
+const storeRow =
+  (attrs: Attrs) =>
+  (value: string): string =>
+    `if (isRow) { store(r * ${stagesOf(attrs).widths.at(-1)}u + o + t, ${value}); }`;
+
+/** Row r through all layers, in plain loops. */
+export function referenceRow(
+  r: number,
+  [flat, ...operands]: readonly HostArray[],
+  { N, epsilon }: { N: number; epsilon: number },
+  attrs: Attrs,
+): number[] {
+  const { layers, own, repeated, parts, norm, ...stages } = structureOf(attrs);
+  const [products, ...rows] = operands.slice(own.length);
+  let held = own.flatMap(({ width }, which) => [
+    ...operands[which].subarray(r * width, (r + 1) * width),
+  ]);
+  const columns = own.flatMap(({ width, column }) =>
+    Array.from({ length: width }, (_, k) => column + k),
+  );
+  for (const [which, { width, weight, bias, scale, shift, pitch }] of layers.entries()) {
+    const isLast = which === layers.length - 1;
+    const z = Array.from({ length: width }, (_, o) => {
+      let sum = flat[bias + o];
+      for (const [k, h] of held.entries())
+        sum += h * flat[weight + o * pitch + (which === 0 ? columns[k] : k)];
+      if (which === 0)
+        for (const [g, part] of repeated.entries())
+          if (rows[g][r] < N) sum += products[(rows[g][r] * width + o) * parts.length + part];
+      return sum;
+    });
+    const mean = z.reduce((a, b) => a + b, 0) / width;
+    const variance = z.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
+    const act = rowActivations[isLast ? stages.outputActivation : stages.activation].js;
+    held = z.map((v, o) => {
+      if (isLast || norm === "none") return act(v);
+      const normal = (v - mean) / Math.sqrt(variance + epsilon);
+      return act(norm === "affine" ? normal * flat[scale + o] + flat[shift + o] : normal);
+    });
   }
-  }
-${barrier}`;
-  });
-  return [loadOwn(structure), barrier, findNodes(structure), ...body].join("");
+  return held;
 }

@@ -21,7 +21,8 @@ const numLanes = 64;
  *
  * `slopes` are dz₀ where rows were gathered, for the node array and its block of W₀, and Wᵀ dz₀ for the
  * own parts. R rows are cut into P stretches, each of which adds up in order what its rows contribute
- * to the parameters, in its own row of the result: no atomics, and the same bits every time.
+ * to the parameters, in its own row of the result: no atomics, and the same bits every time. Where rows
+ * were added up by segment, all those of a segment read the same row of dy; those of none, zeros.
  *
  * One invocation owns a stretch. On GPUs a workgroup does, with up to eight rows at a time in workgroup
  * memory; each of its lanes owns some of the parameters.
@@ -30,7 +31,8 @@ export const perceptronRowsGradient: KernelSpec = defineKernel({
   name: "perceptronRowsGradient",
   inputs: (attrs) => ({
     ...rowInputs(attrs),
-    dy: `f32 [R, ${stagesOf(attrs).widths.at(-1)}]`,
+    dy: `f32 [${attrs.isSummed ? "S" : "R"}, ${stagesOf(attrs).widths.at(-1)}]`,
+    ...(attrs.isSummed ? { segmentOf: "u32 [R]" } : {}),
   }),
   output: "f32 [P, T]",
   more: (attrs) => {
@@ -42,8 +44,8 @@ export const perceptronRowsGradient: KernelSpec = defineKernel({
     6 * R * structureOf(attrs).layers.reduce((sum, { width, pitch }) => sum + width * pitch, 0),
   threads: ({ P }) => P,
 
-  reference(inputs, y, { P, T, R, N, epsilon }, attrs, { slopes }) {
-    const rows = new ReferenceRows(inputs, attrs, { numNodes: N, epsilon });
+  reference(inputs, y, { P, T, R, N, S, epsilon }, attrs, { slopes }) {
+    const rows = new ReferenceRows(inputs, attrs, { numNodes: N, numSegments: S, epsilon });
     const length = Math.ceil(R / P);
     for (let r = 0; r < R; r++)
       rows.backward(r, y.subarray(Math.floor(r / length) * T) as HostArray, slopes);
@@ -90,22 +92,26 @@ class ReferenceRows {
   private readonly products: HostArray;
   private readonly rows: readonly HostArray[];
   private readonly dy: HostArray;
+  private readonly segmentOf: HostArray | null;
   private readonly numNodes: number;
+  private readonly numSegments: number;
   private readonly epsilon: number;
 
   constructor(
     inputs: readonly HostArray[],
     attrs: Attrs,
-    { numNodes, epsilon }: { numNodes: number; epsilon: number },
+    sizes: { numNodes: number; numSegments: number; epsilon: number },
   ) {
     this.structure = structureOf(attrs);
     const [flat, ...operands] = inputs;
     this.flat = flat;
+    this.segmentOf = attrs.isSummed ? (operands.pop() as HostArray) : null;
     this.dy = operands.pop() as HostArray;
     this.own = operands.splice(0, this.structure.own.length);
     [this.products, ...this.rows] = operands;
-    this.numNodes = numNodes;
-    this.epsilon = epsilon;
+    this.numNodes = sizes.numNodes;
+    this.numSegments = sizes.numSegments;
+    this.epsilon = sizes.epsilon;
   }
 
   /** Adds what row r contributes to the parameters to `dFlat`, and stores its slopes. */
@@ -121,9 +127,11 @@ class ReferenceRows {
     });
     const last = layers.length - 1;
     const z = this.affine(r, last, inputs[last]);
+    const from = this.segmentOf ? this.segmentOf[r] : r;
+    const isReceived = !this.segmentOf || from < this.numSegments;
     let dz = z.map((v, o) => {
       const { js, slope } = rowActivations[outputActivation];
-      return this.dy[r * z.length + o] * slope.js(v, js(v));
+      return isReceived ? this.dy[from * z.length + o] * slope.js(v, js(v)) : 0;
     });
     for (let which = last; which >= 0; which--) {
       const { weight, bias, pitch, stretches } = layers[which];

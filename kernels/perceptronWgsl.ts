@@ -3,8 +3,9 @@
  * arrays from `base` on; `pace` lanes share it, of which this one, number `start`, does every `pace`-th
  * column, or every `pace`-th four. `r` is its number, and `isRow` false where there is no such row.
  */
+import type { Attrs } from "../src/engine/expr.ts";
 import { type RowActivation, rowActivations } from "../src/engine/ops/rowActivations.ts";
-import type { RowLayer, structureOf } from "./perceptronLayers.ts";
+import { type RowLayer, structureOf } from "./perceptronLayers.ts";
 
 type Structure = ReturnType<typeof structureOf>;
 
@@ -72,3 +73,28 @@ export const statistics = (width: number): string => `  var mean = 0.0;
 /** The value x of column k after the norm's learned scale and shift. */
 export const scaled = ({ norm }: Structure, { scale, shift }: RowLayer, x: string): string =>
   norm === "affine" ? `${x} * flat[${scale}u + k] + flat[${shift}u + k]` : x;
+
+export const barrier = "  workgroupBarrier(); // all lanes of the row have written their columns\n";
+
+/** All layers of row r; `store` is for result o + t. Lanes that share a row wait for each other at a barrier. */
+export function rowBody(
+  attrs: Attrs,
+  { store, barrier = "" }: { store: (value: string) => string; barrier?: string },
+): string {
+  const structure = structureOf(attrs);
+  const { layers, norm, activation, outputActivation } = structure;
+  const body = layers.map((layer, which) => {
+    const { width } = layer;
+    if (which === layers.length - 1)
+      return affine(structure, which, `let v = sum[t]; ${store(activate(outputActivation))}`);
+    const normal = norm === "none" ? "next[base + k]" : "(next[base + k] - mean) * scale";
+    return `${affine(structure, which, "next[base + o + t] = sum[t];")}${barrier}  {
+${norm === "none" ? "" : statistics(width)}  for (var k = start; k < ${width}u; k += pace) {
+    let v = ${scaled(structure, layer, normal)};
+    held[base + k] = ${activate(activation)};
+  }
+  }
+${barrier}`;
+  });
+  return [loadOwn(structure), barrier, findNodes(structure), ...body].join("");
+}

@@ -4,6 +4,7 @@ import { attentions } from "./attention.ts";
 import { eggnet } from "./eggnet.ts";
 import { elementwise } from "./elementwise.ts";
 import { products } from "./matmul.ts";
+import { messages } from "./messages.ts";
 import { regressor } from "./regressor.ts";
 import { roofs } from "./roofs.ts";
 import { rows } from "./rows.ts";
@@ -18,6 +19,7 @@ export const workloads: readonly Workload[] = [
   ...rows,
   ...attentions,
   ...segments,
+  ...messages,
   ...searches,
   ...training,
   ...regressor,

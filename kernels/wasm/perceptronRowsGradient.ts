@@ -1,5 +1,5 @@
 import { type Code, type Local, local, set } from "../../src/engine/codegen/wasm/code.ts";
-import { loop, loopUp } from "../../src/engine/codegen/wasm/control.ts";
+import { loop, loopUp, whenElse } from "../../src/engine/codegen/wasm/control.ts";
 import { f32, f32x4, i32, v128 } from "../../src/engine/codegen/wasm/instructions.ts";
 import type { Attrs } from "../../src/engine/expr.ts";
 import type { WasmFrame, WasmSpelling } from "../../src/engine/kernel.ts";
@@ -15,7 +15,7 @@ import {
   rowWork,
 } from "./rowBlock.ts";
 import { mapRow, reduceRow } from "./rowLoops.ts";
-import { bytes, integers, least } from "./words.ts";
+import { bytes, integers, least, wordOf } from "./words.ts";
 
 const { add, sub, mul, const: number } = i32;
 const blockRows = 64;
@@ -110,22 +110,26 @@ class WayBack {
     const { layers, outputActivation } = block.structure;
     const { width } = layers[last];
     const { wasm, slope } = rowActivations[outputActivation];
-    const [dy, z, y] = [local("i32"), local("v128"), local("v128")];
+    const [from, dy, z, y] = [...integers(2), local("v128"), local("v128")];
     const into = this.slopes(last);
     const isPlain = outputActivation === "none";
+    const slopesOf = (row: Local): Code =>
+      mapRow(number(width), ({ load, store }) =>
+        isPlain
+          ? store(row, load(dy))
+          : [set(z, load(row)), set(y, wasm(z)), store(row, f32x4.mul(load(dy), slope.wasm(z, y)))],
+      );
+    const { segmentOf } = frame.at;
     return [
       isPlain ? [] : block.multiply(last, this.values(last - 1), into),
       block.eachRow(into, (row, r) => [
-        set(dy, add(frame.at.dy, mul(add(block.first, r), number(4 * width)))),
-        mapRow(number(width), ({ load, store }) =>
-          isPlain
-            ? store(row, load(dy))
-            : [
-                set(z, load(row)),
-                set(y, wasm(z)),
-                store(row, f32x4.mul(load(dy), slope.wasm(z, y))),
-              ],
-        ),
+        set(from, segmentOf ? wordOf(segmentOf, block.rowAt(r)) : block.rowAt(r)),
+        set(dy, add(frame.at.dy, mul(from, number(4 * width)))),
+        segmentOf
+          ? whenElse(i32.ltU(from, frame.dims.S), slopesOf(row), [
+              mapRow(number(width), ({ store }) => store(row, f32x4.const(0))),
+            ])
+          : slopesOf(row),
       ]),
     ];
   }

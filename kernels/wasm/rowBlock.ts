@@ -10,7 +10,7 @@ import { type Matrix, packColumns } from "./packing.ts";
 import { panelBytes, productOfPanels, productScratch } from "./product.ts";
 import { mapRow, stridedRow } from "./rowLoops.ts";
 import { rowStatistics } from "./rows.ts";
-import { bytes, integers } from "./words.ts";
+import { bytes, integers, wordOf } from "./words.ts";
 
 const { add, mul, const: number } = i32;
 
@@ -32,6 +32,8 @@ interface BlockSize {
   tables: number;
   rows: number;
   goesBack?: boolean;
+  /** Whether rows are taken by `order`; their own parts are copied into the last table then. */
+  isOrdered?: boolean;
 }
 
 /** Multiply-adds of a row. */
@@ -158,9 +160,33 @@ export class RowBlock {
     });
   }
 
+  /** The number of row r of the block. */
+  rowAt(r: Code): Code {
+    const place = add(this.first, r);
+    return this.size.isOrdered ? wordOf(this.frame.at.order, place) : place;
+  }
+
+  /** Copies the own parts of the rows, if they do not lie one after the other. */
+  loadOwn(): Code {
+    const { own } = this.structure;
+    const [source, into] = integers(2);
+    return this.eachRow({ start: this.ownTable, pitch: this.pitch }, (row, r) =>
+      own.map(({ part, width, at }) => [
+        set(source, add(this.frame.at[`x${part}`], mul(this.rowAt(r), number(4 * width)))),
+        set(into, add(row, number(4 * at))),
+        mapRow(number(width), ({ load, store }) => store(into, load(source))),
+      ]),
+    );
+  }
+
+  private get ownTable(): Local {
+    return this.tables[this.tables.length - 1];
+  }
+
   /** The rows of the block in the part of the input that is in this stretch. */
-  inputs(stretch: Stretch): RowTable {
-    const { part, width } = stretch;
+  inputs({ part, width, at }: Stretch): RowTable {
+    if (this.size.isOrdered)
+      return { start: add(this.ownTable, number(4 * at)), pitch: this.pitch };
     const pitch = number(4 * width);
     return { start: add(this.frame.at[`x${part}`], mul(this.first, pitch)), pitch };
   }
@@ -176,7 +202,7 @@ export class RowBlock {
       f32x4.add(z, product),
     );
     return [
-      set(node, i32.load(add(at[`rows${part}`], bytes(add(this.first, r))))),
+      set(node, wordOf(at[`rows${part}`], this.rowAt(r))),
       when(i32.ltU(node, dims.N), [set(source, add(at.products, bytes(begin))), add1]),
     ];
   }

@@ -30,16 +30,15 @@ interface Contract {
   numbers?: Readonly<Record<string, number>>;
 }
 
-/** E rows in S segments, some of them empty, some with many rows. */
-const inSegments: Contract = {
-  inputs: ({ E, S }, random) => {
-    const target = randomSegments(random, E!, S!);
-    const order = [...target.keys()].sort((a, b) => target[a]! - target[b]! || a - b);
-    const sorted = order.map((row) => target[row]!);
-    const offsets = Array.from({ length: S! + 1 }, (_, s) => sorted.filter((t) => t < s).length);
-    return { segmentOf: target, order, offsets };
-  },
-};
+/** Rows in S segments, some of them empty, some with many rows. */
+function segmentsFor(numRows: number, S: number, random: () => number) {
+  const target = randomSegments(random, numRows, S);
+  const order = [...target.keys()].sort((a, b) => target[a]! - target[b]! || a - b);
+  const sorted = order.map((row) => target[row]!);
+  const offsets = Array.from({ length: S + 1 }, (_, s) => sorted.filter((t) => t < s).length);
+  return { segmentOf: target, order, offsets };
+}
+const inSegments: Contract = { inputs: ({ E, S }, random) => segmentsFor(E!, S!, random) };
 
 /** Small whole numbers: sums of squares are exact, and many are equal. */
 const fewValues = (count: number, random: () => number): number[] =>
@@ -103,7 +102,11 @@ const gradientStages: readonly Attrs[] = [
   { parts: [3], gathered: [1], widths: [4], norm: "none", activation: "none" },
   { parts: [4, 3], gathered: [0, 0], widths: [9, 4], norm: "plain", activation: "silu" },
   { parts: [4, 4, 4], gathered: [1, 1, 0], widths: [6, 5], norm: "affine", activation: "relu" },
-].map((attrs) => ({ ...attrs, outputActivation: attrs.parts.length > 2 ? "tanh" : "none" }));
+].map(({ parts, ...attrs }) => ({
+  ...{ ...attrs, parts },
+  outputActivation: parts.length > 2 ? "tanh" : "none",
+  ...(parts.length > 2 && { isSummed: true }),
+}));
 
 const ofRows: Contract = {
   attrs: rowStages,
@@ -119,9 +122,20 @@ const ofRows: Contract = {
     ),
 };
 
+/** The same, with sums by segment. */
+const summed = (attrs: readonly Attrs[]): Contract => ({
+  ...ofRows,
+  attrs,
+  inputs: (sizes, random, attrs) => ({
+    ...ofRows.inputs?.(sizes, random, attrs),
+    ...(sizes.S ? segmentsFor(sizes.R!, sizes.S, random) : {}),
+  }),
+});
+
 const contracts: Partial<Record<KernelName, Contract>> = {
   perceptronRows: ofRows,
-  perceptronRowsGradient: { ...ofRows, attrs: gradientStages },
+  perceptronRowsGradient: summed(gradientStages),
+  perceptronSums: summed(rowStages),
   matmul: {
     attrs: [false, true].flatMap((transposeA) =>
       [false, true].map((transposeB) => ({ transposeA, transposeB })),

@@ -17,7 +17,7 @@ import {
 } from "./perceptronStages.ts";
 
 /** Inputs: all parameters, then per part x, or x and rows if it is gathered. */
-const perceptronOf = defineComposite({
+export const perceptronOf = defineComposite({
   name: "perceptron",
   shape: (inputs, attrs) => {
     const stages = stagesOf(attrs);
@@ -46,7 +46,11 @@ const perceptronOf = defineComposite({
 });
 
 /** The inputs of perceptronRows: nodes are multiplied once, however many rows repeat them. */
-function rowOperands({ stages, parameters, parts }: ReturnType<typeof readInputs>): Tensor[] {
+export function rowOperands({
+  stages,
+  parameters,
+  parts,
+}: ReturnType<typeof readInputs>): Tensor[] {
   const repeated = parts.filter(({ rows }) => rows !== null);
   const own = parts.filter(({ rows }) => rows === null);
   const operands = [pack(parameters), ...own.map(({ x }) => x)];
@@ -57,7 +61,7 @@ function rowOperands({ stages, parameters, parts }: ReturnType<typeof readInputs
   return [...operands, products, ...repeated.map(({ rows }) => rows as Tensor)];
 }
 
-function readInputs(inputs: readonly Expr[], attrs: Attrs) {
+export function readInputs(inputs: readonly Expr[], attrs: Attrs) {
   const stages = stagesOf(attrs);
   const count = parameterShapes(stages).length;
   const parameters = inputs.slice(0, count).map((expr) => new Tensor(expr));
@@ -78,15 +82,24 @@ export function perceptron(
   parameters: readonly Tensor[],
   { epsilon, ...options }: PerceptronOptions,
 ): Tensor | null {
+  const found = inOneLaunch(x, options);
+  if (!found) return null;
+  const inputs = [...parameters, ...found.operands];
+  const exprs = inputs.map(({ expr }) => expr);
+  return wrap(perceptronOf(exprs, { ...found.stages }, [epsilon]), inputs);
+}
+
+/** What x is joined from, if rows of it can go through all layers in one launch. */
+export function inOneLaunch(
+  x: Tensor,
+  options: Omit<PerceptronOptions, "epsilon">,
+): { stages: RowStages; operands: Tensor[] } | null {
   if (x.rank !== 2) return null;
   const parts = joinedParts(x);
   const widths = parts.map((part) => part.x.shape[1]);
   const stages = { ...options, parts: widths, gathered: parts.map(({ rows }) => Number(!!rows)) };
   if (!hasOneLaunch(parts, stages)) return null;
-  const operands = parts.flatMap(({ x, rows }) => (rows ? [x, rows] : [x]));
-  const inputs = [...parameters, ...operands];
-  const exprs = inputs.map(({ expr }) => expr);
-  return wrap(perceptronOf(exprs, { ...stages }, [epsilon]), inputs);
+  return { stages, operands: parts.flatMap(({ x, rows }) => (rows ? [x, rows] : [x])) };
 }
 
 function hasOneLaunch(parts: readonly Part[], { parts: widths, ...stages }: RowStages): boolean {

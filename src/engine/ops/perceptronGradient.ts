@@ -29,7 +29,8 @@ export function slopeWidths(stages: RowStages): { first: number; own: number } {
 }
 
 /**
- * Inputs: those of perceptronRows, then dL/dy f32 [R, O]. Result: dL/dflat per stretch of rows, f32 [P, T];
+ * Inputs: those of perceptronRows, then dL/dy f32 [R, O]; if rows were added up by segment (`isSummed`),
+ * dL/dy f32 [S, O] and the segment of each row, u32 [R]. Result: dL/dflat per stretch of rows, f32 [P, T];
  * `slopes`: dL/dz₀ where rows are gathered, then that of the own parts, side by side.
  */
 const perceptronRowsGradient = defineComposite({
@@ -62,7 +63,9 @@ function inStretches(
 ) {
   const stages = stagesOf(attrs);
   const [flat, ...operands] = inputs.map((expr) => new Tensor(expr));
-  const dy = operands.pop() as Tensor;
+  const dy = attrs.isSummed
+    ? gather(...(operands.splice(-2) as [Tensor, Tensor]))
+    : (operands.pop() as Tensor);
   const [numRows, outputs] = dy.shape;
   const length = Math.max(1, Math.ceil(numRows / count));
   const stretched = (x: Tensor) =>
@@ -141,18 +144,21 @@ function normalized(x: Tensor, epsilon: number): Tensor {
 
 /**
  * Gradients of the inputs of a perceptron from dL/dy: of all parameters, and per part of x, or of x and
- * rows if it is gathered. `operands` are those of perceptronRows.
+ * rows if it is gathered. `operands` are those of perceptronRows. With `target`, the segment of each row,
+ * dL/dy is that of sums by segment.
  */
 export function perceptronGradients(
   dy: Tensor,
   operands: readonly Tensor[],
   { parameters, parts }: { parameters: readonly Tensor[]; parts: readonly Part[] },
   { attrs, values }: Pick<Expr, "attrs" | "values">,
+  target: Tensor | null = null,
 ): (Tensor | null)[] {
   const stages = stagesOf(attrs);
-  const inputs = [...operands, dy];
+  const inputs = [...operands, dy, ...(target ? [target] : [])];
   const exprs = inputs.map(({ expr }) => expr);
-  const perStretch = perceptronRowsGradient(exprs, attrs, values);
+  const structure = target ? { ...attrs, isSummed: true } : attrs;
+  const perStretch = perceptronRowsGradient(exprs, structure, values);
   const slopes = wrap(partOf(perStretch, "slopes"), inputs);
   const dFlat = wrap(perStretch, inputs).sum({ axes: 0 });
   const { first } = slopeWidths(stages);

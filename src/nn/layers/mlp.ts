@@ -1,8 +1,10 @@
 import { ShapeError } from "../../engine/errors.ts";
 import { perceptron } from "../../engine/ops/perceptron.ts";
 import type { PerceptronOptions } from "../../engine/ops/perceptronStages.ts";
+import { perceptronSum } from "../../engine/ops/perceptronSums.ts";
 import { type RowActivation, rowActivations } from "../../engine/ops/rowActivations.ts";
 import type { Rng } from "../../engine/random.ts";
+import { type Segments, segmentSum } from "../../engine/segments.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { ActivationName } from "../activations.ts";
 import { Dropout } from "./dropout.ts";
@@ -65,6 +67,15 @@ export class Mlp implements Layer {
   forward(x: Tensor, pass?: TrainingPass, isRow?: Tensor): Tensor {
     const y = this.fused && perceptron(x, tensorsOf(this), this.fused);
     return y ?? inSequence(this, x, pass, isRow);
+  }
+
+  /**
+   * Σ of `forward` over the rows of each segment: x f32 [R, first size] → f32 [S, last size], the messages
+   * that arrive at each node. With `isFused`, no row of them is stored.
+   */
+  segmentSum(x: Tensor, segments: Segments, pass?: TrainingPass): Tensor {
+    const y = this.fused && perceptronSum(x, tensorsOf(this), segments, this.fused);
+    return y ?? segmentSum(this.forward(x, pass), segments);
   }
 }
 

@@ -9,6 +9,7 @@ import { compositeSamplers } from "./composites.ts";
 import { elementwiseSamplers } from "./elementwise.ts";
 import { examples } from "./examples.ts";
 import { movementSamplers } from "./movement.ts";
+import { perceptronSumSamplers } from "./perceptronSums.ts";
 import { reduceSamplers } from "./reduce.ts";
 import { rowExamples } from "./rowExamples.ts";
 import { rowSamplers } from "./rows.ts";
@@ -24,6 +25,7 @@ export const samplers: Readonly<Record<string, Sampler>> = {
   ...attentionSamplers,
   ...rowSamplers,
   ...sortSamplers,
+  ...perceptronSumSamplers,
 };
 
 export interface Check {

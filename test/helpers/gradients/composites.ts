@@ -28,10 +28,18 @@ const gatherIf = (x: Tensor, rows: Uint32Array | null): Tensor =>
   rows ? gather(x, indices(rows)) : x;
 
 const allNorms = ["none", "plain", "affine"] as const;
+interface PerceptronChoices {
+  norms?: readonly RowStages["norm"][];
+  /** Which parts are rows of nodes. */
+  gathers?: readonly number[][];
+}
 
 /** A perceptron of two layers on rows of nodes, on rows of its own, or on both. */
-function smallPerceptron(random: Random, norms: readonly RowStages["norm"][] = allNorms) {
-  const gathered = oneOf(random, [[0], [1, 0], [1, 1]]);
+export function smallPerceptron(
+  random: Random,
+  { norms = allNorms, gathers = [[0], [1, 0], [1, 1]] }: PerceptronChoices = {},
+) {
+  const gathered = oneOf(random, gathers);
   const stages = {
     ...{ gathered, parts: gathered.map(() => 2), widths: [2, 2] },
     norm: oneOf(random, norms),
@@ -45,8 +53,8 @@ function smallPerceptron(random: Random, norms: readonly RowStages["norm"][] = a
 }
 
 /** The same with the products that the rewrite makes first as operands. */
-function smallRows(random: Random, norms?: readonly RowStages["norm"][]) {
-  const { stages, rows, operands } = smallPerceptron(random, norms);
+export function smallRows(random: Random, choices: PerceptronChoices = {}) {
+  const { stages, rows, operands } = smallPerceptron(random, choices);
   const products = operand(random, [2, stages.widths[0] * stages.parts.length]);
   const numRepeated = stages.gathered.filter(Boolean).length;
   const inputsOf = ([of, own, ...parameters]: readonly Tensor[]) => [
@@ -142,7 +150,7 @@ export const compositeSamplers: Record<string, Sampler> = {
   // both results: per stretch of rows what it adds to the parameters' gradient, and the slopes of rows;
   // without norms, whose third derivatives are large graphs
   perceptronRowsGradient: (random) => {
-    const { stages, operands, rows, inputsOf, options } = smallRows(random, ["none"]);
+    const { stages, operands, rows, inputsOf, options } = smallRows(random, { norms: ["none"] });
     const text = `rowsGradient${JSON.stringify(stages)}`;
     const stretches = Array.from({ length: whole(random, 1, 2) }, (_, stretch) => stretch);
     const dy = operand(random, [rows.size, 2], [-1, 1]);
