@@ -4,6 +4,7 @@ import { type Labelled, type MethodOptions, methods } from "./clusterMethods.ts"
 import { withClusterOptions } from "./clusterOptions.ts";
 import { hitIdsIn, type PointOptions, pointsIn } from "./clusterPoints.ts";
 import { distances, print, UsageError, type Verb, withCommonOptions } from "./command.ts";
+import { fileToWrite } from "./outputs.ts";
 import { table } from "./table.ts";
 
 interface Options extends MethodOptions, PointOptions {
@@ -39,10 +40,12 @@ export const cluster: Verb = (program) => {
     .option(
       "-o, --output <file>",
       "writes row,label and probability,outlier_score or is_core there; of a scan, a label for each",
+      fileToWrite("-o"),
     )
     .option(
       "--submission <file>",
       "of a table of hits: writes hit_id,track_id there, as score and view read it",
+      fileToWrite("--submission"),
     );
   withClusterOptions(command);
   withCommonOptions(command).action(run);

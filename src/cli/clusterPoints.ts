@@ -30,6 +30,10 @@ function readTable<S extends Schema>(file: string, schema: S) {
 /** Columns of the table, and coordinates that follow from its columns x, y and z. */
 async function csvPoints(file: string, { columns }: PointOptions): Promise<Points> {
   const header = await tableHeader(file);
+  if (header.includes(""))
+    throw new FormatError(
+      `cluster: ${file} line 1: expected a name for every column, got ${JSON.stringify(header.join())}`,
+    );
   const names = columns ?? header;
   const isComputed = (name: string) => !header.includes(name) && isCoordinate(name);
   const stored = names.filter((name) => !isComputed(name));
@@ -52,10 +56,15 @@ function tensorPoints(bytes: Uint8Array, file: string, { tensor }: PointOptions)
   const { tensors } = readWeights(bytes, file);
   const name = tensor ?? (tensors.size === 1 ? [...tensors.keys()][0] : undefined);
   const found = name === undefined ? undefined : tensors.get(name);
-  if (found?.shape.length !== 2)
+  if (found?.shape.length !== 2) {
+    const wanted = name === undefined ? "--tensor NAME" : `--tensor ${name}`;
+    const shapes = found ? [[name, found] as const] : [...tensors];
+    const got = shapes.slice(0, 8).map(([other, { shape }]) => `${other} [${shape}]`);
+    if (shapes.length > got.length) got.push("…");
     throw new FormatError(
-      `cluster: ${file}: expected a tensor [N, D]${name ? ` named ${name}` : " (--tensor NAME)"}, got ${[...tensors.keys()].join(", ")}`,
+      `cluster: ${file}: expected a tensor [N, D] (${wanted}), got ${got.join(", ") || "none"}`,
     );
+  }
   const [numPoints, dim] = found.shape;
   return { data: Float64Array.from(found.data as ArrayLike<number>, Number), numPoints, dim };
 }

@@ -23,7 +23,7 @@ export interface CommonOptions {
 export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print one JSON document on stdout, messages on stderr")
-    .option("--device <name>", "auto, webgpu, wasm or js", "auto")
+    .option("--device <name>", "auto, webgpu, wasm or js", deviceName("--device"), "auto")
     .option(
       "--threads <n>",
       "of wasm and of clustering; default: one per core",
@@ -80,10 +80,7 @@ export async function withDevice<T>(
   options: CommonOptions,
   task: (device: Device) => Promise<T>,
 ): Promise<T> {
-  const name = options.device;
-  if (!["auto", "webgpu", "wasm", "js", "js-f64"].includes(name))
-    throw new UsageError(`--device: expected auto, webgpu, wasm or js, got ${name}`);
-  const { threads } = options;
+  const { device: name, threads } = options;
   const device = await openDevice({ backend: name as BackendName, ...(threads && { threads }) });
   try {
     say(options, `${device}`);
@@ -92,6 +89,14 @@ export async function withDevice<T>(
     await device.close();
   }
 }
+
+/** Parser of the name of a device. */
+export const deviceName =
+  (flag: string) =>
+  (name: string): string => {
+    if (["auto", "webgpu", "wasm", "js", "js-f64"].includes(name)) return name;
+    throw new UsageError(`${flag}: expected auto, webgpu, wasm or js, got ${name}`);
+  };
 
 /** Parser of a whole number ≥ `least`. */
 export const wholeNumber =

@@ -5,6 +5,7 @@ import { withClusteringThreads } from "./clusteringThreads.ts";
 import { print, resolved, UsageError, type Verb, withDevice } from "./command.ts";
 import { ConfigFile } from "./configFile.ts";
 import type { DataSet, Evaluation, EvaluationOptions, Task } from "./family.ts";
+import { folderToWrite } from "./outputs.ts";
 import { reportPage } from "./report.ts";
 import {
   checkpointOption,
@@ -27,6 +28,7 @@ export const evaluate: Verb = (program) => {
     .option(
       "-o, --output <dir>",
       "writes evaluation-<set>.json and .html there; also --output_dir",
+      folderToWrite("-o"),
     );
   withTaskOptions(command).action(run);
 };

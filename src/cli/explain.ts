@@ -8,6 +8,7 @@ import {
 } from "../index.ts";
 import {
   type CommonOptions,
+  deviceName,
   print,
   UsageError,
   type Verb,
@@ -36,7 +37,7 @@ export const explain: Verb = (program) => {
     .option("--size <name=n>", "a size of the model or of its batch", collect, [])
     .option("--measure", "also run the launches, and say how long each takes")
     .option("--source", "also print what is generated for each launch")
-    .option("--backend <name>", "the same as --device")
+    .option("--backend <name>", "the same as --device", deviceName("--backend"))
     .addHelpText("after", `\nModels, with their sizes:\n${models.join("\n")}`);
   withCommonOptions(command).action(run);
 };

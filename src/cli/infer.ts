@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveSafetensors } from "../node/weights.ts";
 import { one, print, resolved, type Verb, withDevice } from "./command.ts";
+import { folderToWrite } from "./outputs.ts";
 import { progress } from "./progress.ts";
 import { checkpointOption, openTrained, type TrainedOptions, withTaskOptions } from "./trained.ts";
 
@@ -10,7 +11,7 @@ export const infer: Verb = (program) => {
     .command("infer <config.yaml>")
     .description("what a trained model says of each event: <dir>/<set>/<event>.safetensors")
     .requiredOption(...checkpointOption)
-    .option("-o, --output <dir>", "default: inferred; also --output_dir")
+    .option("-o, --output <dir>", "default: inferred; also --output_dir", folderToWrite("-o"))
     .option("--devices <n>", "1, also -dv: a single device infers", one("-dv", "device"))
     .option("-n, --num_nodes <n>", "1: a single machine infers", one("-n", "machine"));
   withTaskOptions(command).action(run);

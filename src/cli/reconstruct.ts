@@ -35,6 +35,7 @@ import {
   withCommonOptions,
   withDevice,
 } from "./command.ts";
+import { expectTogether, fileToWrite, folderToWrite } from "./outputs.ts";
 import { progress } from "./progress.ts";
 import { writeReport } from "./report.ts";
 import { meanOf, reportOf, scoreTable } from "./scores.ts";
@@ -66,9 +67,17 @@ export const reconstruct: Verb = (program) => {
       "attention heads; known for published weights",
       wholeNumber("--heads", 1),
     )
-    .option("-o, --output <dir>", "writes <event>-tracks.csv there")
-    .option("--report <file>", "writes scores, rates and an event display as one HTML file")
-    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there")
+    .option("-o, --output <dir>", "writes <event>-tracks.csv there", folderToWrite("-o"))
+    .option(
+      "--report <file>",
+      "writes scores, rates and an event display as one HTML file",
+      fileToWrite("--report"),
+    )
+    .option(
+      "--svg <dir>",
+      "with --report: also writes each plot as an SVG file there",
+      folderToWrite("--svg"),
+    )
     .option(
       "--subset <min:max>",
       "cut events into sub-events of that many random particles",
@@ -86,6 +95,7 @@ export const reconstruct: Verb = (program) => {
 async function run(prefixes: string[], options: Options): Promise<void> {
   if (options.model !== "transformer-regressor")
     throw new UsageError(`--model: expected transformer-regressor, got ${options.model}`);
+  expectTogether(options, [["svg", "report"]]);
   const weights = await loadWeights(options.weights);
   const published = publishedRegressors[basename(options.weights)];
   const numHeads = options.heads ?? (Number(weights.metadata.numHeads) || published?.numHeads);

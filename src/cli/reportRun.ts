@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type CommonOptions, print, UsageError, type Verb, withCommonOptions } from "./command.ts";
+import { fileToWrite, folderToWrite } from "./outputs.ts";
 import { writeReport } from "./report.ts";
 import { runReport } from "./runReport.ts";
 
@@ -13,8 +14,12 @@ export const report: Verb = (program) => {
   const command = program
     .command("report <run>")
     .description("training curves and configuration of a run directory, as one HTML file")
-    .option("-o, --output <file>", "where it goes; report.html in the run directory by default")
-    .option("--svg <dir>", "also writes each plot as an SVG file there");
+    .option(
+      "-o, --output <file>",
+      "where it goes; report.html in the run directory by default",
+      fileToWrite("-o"),
+    )
+    .option("--svg <dir>", "also writes each plot as an SVG file there", folderToWrite("--svg"));
   withCommonOptions(command).action(run);
 };
 

@@ -7,11 +7,8 @@ import {
   type Event,
   labelledHits,
   numTracks,
-  readSubmission,
   readTruth,
-  type Submission,
   trackFormersMetrics,
-  tracksFromSubmission,
 } from "../tracking/index.ts";
 import {
   type CommonOptions,
@@ -24,8 +21,10 @@ import {
 import { edgeScores, edgeTable, judgeEdges } from "./edgeScores.ts";
 import { isEdgesFile, readEdges } from "./edgesFile.ts";
 import { edgesReport } from "./edgesReport.ts";
+import { expectTogether, fileToWrite, folderToWrite } from "./outputs.ts";
 import { writeReport } from "./report.ts";
 import { type EventReport, meanOf, reportOf, scoreTable } from "./scores.ts";
+import { submittedTracks } from "./submittedTracks.ts";
 import { table } from "./table.ts";
 import { tracksReport } from "./tracksReport.ts";
 
@@ -45,29 +44,37 @@ export const score: Verb = (program) => {
         "Of edges (source,target,score: two hit ids, 0…1 or left out) their efficiency and purity",
     )
     .option("--compat", "count noise as the published programs do")
-    .option("--report <file>", "writes scores, rates and the event display as one HTML file")
-    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there");
+    .option(
+      "--report <file>",
+      "writes scores, rates and the event display as one HTML file",
+      fileToWrite("--report"),
+    )
+    .option(
+      "--svg <dir>",
+      "with --report: also writes each plot as an SVG file there",
+      folderToWrite("--svg"),
+    );
   withCommonOptions(command).action(run);
 };
 
 async function run(file: string, truthFile: string, options: Options): Promise<void> {
+  expectTogether(options, [["svg", "report"]]);
   return (await isEdgesFile(file))
     ? scoreEdges(file, truthFile, options)
-    : scoreTracks(await readSubmission(filePieces(file), file), truthFile, options);
+    : scoreTracks(file, truthFile, options);
 }
 
-async function scoreTracks(
-  submission: Submission,
-  truthFile: string,
-  options: Options,
-): Promise<void> {
+async function scoreTracks(file: string, truthFile: string, options: Options): Promise<void> {
   const event = await eventBeside(truthFile);
   if (!event) say(options, "rates by pt: no hits and particles beside the truth");
-  const found = event && { event, tracks: tracksFromSubmission(submission, event.hits.hitId) };
+  const found = event && {
+    event,
+    tracks: await submittedTracks(file, { hitId: event.hits.hitId, name: event.name }),
+  };
   const compat = options.compat ?? false;
   const report = found
     ? reportOf(found.event, found.tracks, { compat })
-    : await reportOfTruth(submission, truthFile, { compat });
+    : await reportOfTruth(file, truthFile, { compat });
   const byPt = found
     ? clusterMetrics(labelledHits(found.tracks, found.event), { ptThresholds })
     : [];
@@ -116,12 +123,12 @@ async function wholeEvent(file: string): Promise<Event> {
 
 /** What the truth tells alone. */
 async function reportOfTruth(
-  submission: Submission,
+  file: string,
   truthFile: string,
   options: { compat: boolean },
 ): Promise<EventReport> {
   const truth = await readTruth(filePieces(truthFile), truthFile);
-  const tracks = tracksFromSubmission(submission, truth.hitId);
+  const tracks = await submittedTracks(file, { hitId: truth.hitId, name: truthFile });
   return {
     event: basename(truthFile).replace(truthEnding, ""),
     hits: truth.hitId.length,

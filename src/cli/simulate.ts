@@ -25,6 +25,7 @@ import {
 } from "./command.ts";
 import { comparisonReport } from "./comparisonReport.ts";
 import { comparisonTable } from "./eventTable.ts";
+import { expectTogether, fileToWrite, folderToWrite } from "./outputs.ts";
 import { progress } from "./progress.ts";
 import { writeReport } from "./report.ts";
 import { simulateSet } from "./simulateSet.ts";
@@ -62,11 +63,23 @@ export const simulate: Verb = (program) => {
     .option("--min-pt <gev>", "of the particles followed; 0.1", distance("--min-pt"))
     .option("--detectors <file>", "modules, as a detectors.csv; the TrackML layout by default")
     .option("--compare <event>", "shows a real event beside the first simulated one")
-    .option("--report <file>", "with --compare: plots of both as one HTML file")
-    .option("--svg <dir>", "with --report: also writes each plot as an SVG file there")
+    .option(
+      "--report <file>",
+      "with --compare: plots of both as one HTML file",
+      fileToWrite("--report"),
+    )
+    .option(
+      "--svg <dir>",
+      "with --report: also writes each plot as an SVG file there",
+      folderToWrite("--svg"),
+    )
     .option("--processed", "writes <event>.safetensors instead of CSV")
     .option("--gzip", "packs CSV files")
-    .option("-o, --output <dir>", "writes <event>-hits.csv, …, and detectors.csv there");
+    .option(
+      "-o, --output <dir>",
+      "writes <event>-hits.csv, …, and detectors.csv there",
+      folderToWrite("-o"),
+    );
   withCommonOptions(command).action(run);
 };
 
@@ -81,12 +94,12 @@ async function run(options: Options): Promise<void> {
 
 async function runTrackml(options: Options): Promise<void> {
   if (options.tracks) throw new UsageError("--tracks: expected --layout redvid-…, got trackml");
-  for (const [flag, needed] of [
+  expectTogether(options, [
     ["report", "compare"],
     ["svg", "report"],
-  ] as const)
-    if (options[flag] !== undefined && options[needed] === undefined)
-      throw new UsageError(`--${flag}: expected --${needed} with it, got none`);
+  ]);
+  if (options.gzip && options.processed)
+    throw new UsageError("--gzip: expected CSV files to pack, got --processed");
   const { events, first, seed, pileup, particles, noise, efficiency, field, minPt } = options;
   const file = options.detectors;
   const detector =

@@ -21,6 +21,7 @@ import {
 import { ConfigFile } from "./configFile.ts";
 import { familyOf } from "./families/index.ts";
 import type { Task } from "./family.ts";
+import { folderToWrite } from "./outputs.ts";
 import { collect } from "./trained.ts";
 import { trainingProgress } from "./trainingProgress.ts";
 import { weightsIn } from "./weightsIn.ts";
@@ -45,7 +46,7 @@ export const train: Verb = (program) => {
       "of -c, its parameters only, for a training from step 0",
     )
     .option("--set <key=value>", "change an entry of the configuration", collect, [])
-    .option("-o, --output <dir>", "run directory; default: runs/<name>")
+    .option("-o, --output <dir>", "run directory; default: runs/<name>", folderToWrite("-o"))
     .option("--weights <dtype>", "also save the best model alone, as f32 or f16", weightType);
   withCommonOptions(withPublishedOptions(command)).action(run);
 };

@@ -1,23 +1,20 @@
-import { existsSync } from "node:fs";
-import { basename, dirname } from "node:path";
-import { FormatError } from "../engine/errors.ts";
+import { basename } from "node:path";
 import { readAnyEvent } from "../node/events.ts";
-import { filePieces, writeAtomic } from "../node/files.ts";
+import { writeAtomic } from "../node/files.ts";
 import {
   type Display,
   displayOf,
   type Event,
   numTracks,
   phoenixEvents,
-  readSubmission,
-  type Tracks,
-  tracksFromSubmission,
 } from "../tracking/index.ts";
-import { type CommonOptions, print, UsageError, type Verb, withCommonOptions } from "./command.ts";
+import { type CommonOptions, print, type Verb, withCommonOptions } from "./command.ts";
 import { type EdgesFile, readEdges } from "./edgesFile.ts";
+import { fileToWrite } from "./outputs.ts";
 import { htmlPage } from "./pages/html.ts";
 import { packArrays } from "./pages/pack.ts";
 import { pageScript } from "./pages/script.ts";
+import { submittedTracks } from "./submittedTracks.ts";
 
 interface Options extends CommonOptions {
   tracks?: string;
@@ -32,21 +29,25 @@ export const view: Verb = (program) => {
     .description("event display: one HTML file that opens anywhere, offline")
     .option("--tracks <csv>", "submission with the tracks that were found: hit_id,track_id")
     .option("--edges <csv>", "edges of a graph of the hits: source,target, both hit ids")
-    .option("-o, --output <file>", "where the page goes; <event>.html by default")
-    .option("--phoenix <file>", "also write the event for the Phoenix event display");
+    .option(
+      "-o, --output <file>",
+      "where the page goes; <event>.html by default",
+      fileToWrite("-o"),
+    )
+    .option(
+      "--phoenix <file>",
+      "also write the event for the Phoenix event display",
+      fileToWrite("--phoenix"),
+    );
   withCommonOptions(command).action(run);
 };
 
 async function run(prefix: string, options: Options): Promise<void> {
-  const output = options.output ?? `${basename(prefix, ".safetensors")}.html`;
-  for (const [flag, file] of [
-    ["-o", output],
-    ["--phoenix", options.phoenix],
-  ] as const)
-    if (file !== undefined && !existsSync(dirname(file)))
-      throw new UsageError(`view(${flag}): expected an existing folder, got ${dirname(file)}`);
   const event = await readAnyEvent(prefix);
-  const tracks = options.tracks === undefined ? undefined : await readTracks(options.tracks, event);
+  const output = options.output ?? `${basename(event.name)}.html`;
+  const named = { hitId: event.hits.hitId, name: event.name };
+  const { tracks: submission } = options;
+  const tracks = submission === undefined ? undefined : await submittedTracks(submission, named);
   const { edges } = await edgesIn(options.edges, event);
   const display = displayOf(event, { tracks, edges });
   writeAtomic(output, await displayPage(display));
@@ -67,14 +68,6 @@ async function run(prefix: string, options: Options): Promise<void> {
 export async function displayPage(display: Display): Promise<string> {
   const [script, data] = [await pageScript("view"), packArrays(display)];
   return htmlPage({ title: `${display.name} · trackgrad`, script, data });
-}
-
-async function readTracks(file: string, { hits, name }: Event): Promise<Tracks> {
-  const submission = await readSubmission(filePieces(file), file);
-  const known = new Set(hits.hitId);
-  if (submission.hitId.length > 0 && !submission.hitId.some((id) => known.has(id)))
-    throw new FormatError(`${file}: expected hits of ${name}, got none of them`);
-  return tracksFromSubmission(submission, hits.hitId);
 }
 
 const edgesIn = async (file: string | undefined, event: Event): Promise<Partial<EdgesFile>> =>

@@ -13,8 +13,12 @@ import {
 import { filePieces, readFileBytes, writeAtomic } from "./files.ts";
 import { gzipPieces } from "./gzipPieces.ts";
 
-/** Reads the TrackML event whose files start with `prefix`, like `data/event000001000`. */
-export function readEvent(prefix: string): Promise<Event> {
+/** Reads the TrackML event whose files start with `path`, like `data/event000001000`, or of the hits file `path`. */
+export async function readEvent(path: string): Promise<Event> {
+  const prefix = path.replace(/-hits\.csv(\.gz)?$/, "");
+  const isThere = [".csv", ".csv.gz"].some((ending) => existsSync(`${prefix}-hits${ending}`));
+  if (!isThere && isFolder(prefix))
+    throw new FormatError(`${path}: expected what files of an event start with, got a folder`);
   const folder = dirname(prefix);
   const open = async (name: string) => {
     const path = join(folder, name);
@@ -47,12 +51,12 @@ export function eventsIn(folder: string): string[] {
 }
 
 const processed = ".safetensors";
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** The events of a folder, or the one of a processed file, or of what the names of files start with. */
 export function eventPaths(path: string): string[] {
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
   const name = basename(path, processed);
-  const found = isFolder
+  const found = isFolder(path)
     ? eventsIn(path)
     : eventsIn(dirname(path)).filter((other) => basename(other, processed) === name);
   if (found.length > 0) return found;

@@ -115,9 +115,11 @@ test("score --report shows the rates that score prints, and needs the hits", asy
     "--svg",
     join(here, "svg"),
   );
-  expect(filesIn(join(here, "svg"))).toHaveLength(4);
+  // against pT, η, φ, vertex radius and hits, and the hits per track
+  expect(filesIn(join(here, "svg"))).toHaveLength(6);
   expect(code).toBe(0);
   const html = readFileSync(page, "utf8");
+  expect(html).toContain("vertex radius");
   expect(html).toMatch(/<td>efficiency<\/td><td class="number">1</);
   expect(html).toMatch(/<td>fake rate<\/td><td class="number">0</);
   for (const author of ["three.js authors", "University of Washington"])
