@@ -3,7 +3,8 @@
  *
  * Each result is compared with double precision. Rates are set beside what the
  * same device reached in the same run on the two roofs: a copy, and dependent multiply-adds.
- * A row is left out where a shorter one shows that it would take more than TG_BENCH_MOST_S (default 60) seconds.
+ * A row is left out where a shorter one shows that it would take more than TG_BENCH_MOST_S (default 60) seconds;
+ * asked for alone, as by "kNN 100k × 24", it is run however long it takes.
  * TG_BENCH_BACKENDS=js,wasm,wasm×2,webgpu picks backends (wasm×2: on two threads); TG_BENCH_MS is the time per row (default 1000).
  */
 import { execFileSync } from "node:child_process";

@@ -38,9 +38,10 @@ export async function reachabilityInThreads(
   };
   let done = 0;
   const searched = (numPoints: number) => {
-    onProgress?.({ step: "core distances", done, total: tree.numPoints });
     done += numPoints;
+    onProgress?.({ step: "core distances", done, total: tree.numPoints });
   };
+  searched(0);
   await threads.run({ ...shared, step: "core distances", rank }, searched);
 
   const rounds = foreignRounds(tree, around.core, sharedMemory, threads.count);
