@@ -50,27 +50,23 @@ export function regressorScales(
 ): RegressorScales {
   const all = (column: (event: Event) => Float64Array) =>
     Float64Array.from(events.flatMap((event) => Array.from(column(event))));
-  const hits = standardisationOf([
-    all((event) => event.hits.x),
-    all((event) => event.hits.y),
-    all((event) => event.hits.z),
-  ]);
-  expectSpread("x, y and z of the hits", hits.std, events);
+  const places = (["x", "y", "z"] as const).map((name) => all((event) => event.hits[name]));
+  expectTwo("x, y and z", places[0], events);
+  const hits = standardisationOf(places);
   if (!standardisedMomenta) return { hits };
   const known = (["px", "py", "pz", "q"] as const).map((name) =>
     all((event) => momenta(event)[name].filter((value) => !Number.isNaN(value))),
   );
-  const scales = standardisationOf(known);
-  expectSpread("px, py, pz and q of the particles", scales.std, events);
-  return { hits, momenta: scales };
+  expectTwo("momenta", known[0], events);
+  return { hits, momenta: standardisationOf(known) };
 }
 
-/** Values are divided by it. */
-function expectSpread(what: string, std: readonly number[], { length }: readonly Event[]): void {
-  if (std.every((value) => value > 0)) return;
-  const got = length === 0 ? "no events" : `standard deviations of ${std.join(", ")} in ${length}`;
+/** A spread takes two values. */
+function expectTwo(what: string, values: Float64Array, { length }: readonly Event[]): void {
+  if (values.length > 1) return;
+  const got = length === 0 ? "no events" : `${values.length} in ${length}`;
   throw new ShapeError(
-    `regressorScales(events): expected different ${what} in the training set, got ${got}`,
+    `regressorScales(events): expected ${what} of two hits or more in the training set, got ${got}`,
   );
 }
 

@@ -124,7 +124,7 @@ test.each([
 });
 
 test.each([
-  ["split=[0,0,1]", /expected different x, y and z of the hits in the training set, got no events/],
+  ["split=[0,0,1]", /expected x, y and z of two hits or more in the training set, got no events/],
   ["sub_events.min=30", /expected 30 particles \(min\) or more in event000000009, got 4/],
 ])("eval with weights alone and %s is refused in one line", async (setting, message) => {
   const here = folder();
