@@ -6,7 +6,7 @@ export { loadCheckpoint, type StoredCheckpoint, saveCheckpoint } from "./checkpo
 export { ClusteringThreads, type ClusteringThreadsOptions } from "./clusteringThreads.ts";
 export { type EventSet, EventStore, type EventStoreOptions } from "./eventStore.ts";
 export { eventPaths, readAnyEvent, readEvent, saveEvent } from "./events.ts";
-export { readFileBytes, writeAtomic } from "./files.ts";
+export { type FileContent, readFileBytes, writeAtomic } from "./files.ts";
 export {
   type AdapterChoice,
   type AdapterReport,

@@ -27,6 +27,7 @@ export {
   type HdbscanGrid,
   type HdbscanOptions,
   type HdbscanSetting,
+  type HdbscanSettings,
   hdbscan,
   hdbscanAsync,
   hdbscanDistances,
@@ -99,7 +100,7 @@ export {
   redvidPositions,
 } from "./datasets/redvid.ts";
 export { redvidPieces, writeRedvid } from "./datasets/redvidWriter.ts";
-export { azimuthSectors } from "./datasets/sectors.ts";
+export { azimuthSectors, type SectorOptions } from "./datasets/sectors.ts";
 export { randomSplit } from "./datasets/split.ts";
 export { groupByParticle, type SubEventOptions, subEvents } from "./datasets/subEvents.ts";
 export { readSubmission, writeSubmission } from "./datasets/submission.ts";

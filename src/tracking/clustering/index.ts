@@ -24,7 +24,7 @@ export {
   hdbscanFit,
   hdbscanFitAsync,
 } from "./hdbscan.ts";
-export type { HdbscanOptions } from "./hdbscanOptions.ts";
+export type { HdbscanOptions, HdbscanSettings } from "./hdbscanOptions.ts";
 export { type HdbscanGrid, type HdbscanSetting, hdbscanScan } from "./hdbscanScan.ts";
 export { type KdTree, kdTree } from "./kdTree.ts";
 export { type KMeans, type KMeansOptions, kMeans } from "./kMeans.ts";

@@ -8,4 +8,10 @@ export {
 export { type HitMatch, type HitMatches, type HitOwners, hitMatches } from "./hitMatches.ts";
 export { type LayerOutline, layerOutlines } from "./layers.ts";
 export { type LineOfHits, linesOf } from "./lines.ts";
-export { type PhoenixEvent, phoenixEvents } from "./phoenix.ts";
+export {
+  type PhoenixEvent,
+  type PhoenixHit,
+  type PhoenixTrack,
+  type PhoenixVertex,
+  phoenixEvents,
+} from "./phoenix.ts";

@@ -7,20 +7,20 @@ import type { Display } from "./display.ts";
 import { hitMatches } from "./hitMatches.ts";
 import { linesOf } from "./lines.ts";
 
-interface PhoenixHit {
+export interface PhoenixHit {
   type: "Point" | "Line";
   pos: number[];
   color: string;
 }
 
-interface PhoenixTrack {
+export interface PhoenixTrack {
   pos: number[][];
   color: string;
   pT?: number;
   eta?: number;
 }
 
-interface PhoenixVertex {
+export interface PhoenixVertex {
   pos: number[];
   color: string;
 }
